@@ -1,0 +1,66 @@
+/* What the user asked for: arguments over environment over defaults. A plain value; copied into the run.
+ *
+ * Secrets (HF_TOKEN, OPENAI_API_KEY) are not in it: they live in struct secrets, which nothing writes, shows or journals.
+ */
+#ifndef BENCHTOP_SETTINGS_H
+#define BENCHTOP_SETTINGS_H
+#include "../event/event.h"
+#include "track.h"
+
+#define SETTINGS_PICKS 32
+#define SETTINGS_PAIRS 8
+
+struct settings {
+	enum run_mode mode;
+	bool batch;                      /* -isl and -osl (or --all, --conc without them uses ISL/OSL) */
+	int pairs[SETTINGS_PAIRS][2];    /* ISL, OSL picked, in order */
+	int n_pairs;
+	int picks[SETTINGS_PICKS];       /* CONCs picked; n_picks 0 = all of the pair */
+	int n_picks;
+	char model[160];
+	int port, tp;
+	double ratio;                    /* RANDOM_RANGE_RATIO */
+	int num_prompts;                 /* 0 = by the track's rule */
+	int num_warmups;                 /* -1 = by the track's rule */
+	int env_conc;                    /* CONC of the environment, 0 unset: NUM_PROMPTS and RESULT_FILENAME belong to it */
+	char result_filename[256];       /* without ".json" */
+	char team[160];
+	char base_url[256];              /* dialled; never ends in '/' */
+	char result_base_url[256];       /* written to the result file: "http://0.0.0.0:PORT", or --base-url */
+	char leaderboard[256];           /* override, empty = the track's */
+	enum prompts_mode prompts;
+	enum accuracy_mode accuracy;
+	int acc_concurrency;
+	char corpus[512];                /* --corpus FILE, empty = search */
+	int64_t wait_server_ms;          /* 0 = do not wait */
+	char results_dir[512];
+	char server_log[512];            /* --log, empty = find */
+	bool post_flagged, post_later;
+	bool demo;
+	int repeat;
+	char command_line[512];          /* for the manifest, without secrets */
+	char defaults_taken[8][160];     /* sentences: "CONC is not set: 16 is taken" */
+	int n_defaults;
+};
+
+struct secrets {
+	char hf_token[256];   /* empty = none; sent to the board only */
+	char openai_key[256]; /* empty = none: "Bearer None" as the reference */
+};
+
+/* How a variable is looked up (getenv in the program, a table in tests). */
+typedef const char *(*settings_getenv)(void *ctx, const char *name);
+
+/* Fills s from the environment and defaults (MODEL PORT TP CONC ISL OSL RANDOM_RANGE_RATIO RESULT_FILENAME NUM_PROMPTS
+ * TEAM_NAME_ENV LB_URL_OVERRIDE BENCHTOP_RESULTS) before the options are applied. ERR_USAGE for a variable that is no
+ * number: name, value, remedy. */
+int settings_from_env(struct settings *s, struct secrets *sec, settings_getenv get, void *ctx, struct err *e);
+/* After the options: checks what belongs together (MODEL set, team given, pairs in the track, CONC in range, URL form)
+ * and completes pairs, URLs and defaults. `headless`: what the mode lacks is an error; else (dashboard) the sheet asks. */
+int settings_check(struct settings *s, const struct track *t, bool headless, struct err *e);
+/* A team name as the board will show it: UTF-8, 1..64 columns, no controls; ERR_USAGE says what is wrong. */
+int settings_check_team(const char *team, struct err *e);
+/* "4,16" -> picks. */
+int settings_parse_concs(struct settings *s, const char *text, struct err *e);
+
+#endif

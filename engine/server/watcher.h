@@ -1,0 +1,25 @@
+/* Looks at the server from its own thread: state, model, version; every 10 s when idle, never during a timed load.
+ *
+ * GET /v1/models, /health, /get_server_info (or /server_info), bounded and cleaned. Emits server_seen when something
+ * changed, server_load once a second from the newest decode line of its log when a log is known.
+ */
+#ifndef BENCHTOP_WATCHER_H
+#define BENCHTOP_WATCHER_H
+#include "../base/cancel.h"
+#include "../event/scribe.h"
+
+struct watcher;
+
+/* One look, blocking (used before a run, too): fills out. timeout_ms for each request. 0 always; phase tells. */
+int server_look(const char *base_url, const char *bearer, int64_t timeout_ms, struct cancel *cancel,
+	struct ev_server_seen *out);
+
+int watcher_start(struct watcher **out, struct scribe *s, const char *base_url, const char *log, const char *bearer,
+	struct err *e);
+void watcher_target(struct watcher *w, const char *base_url, const char *log);
+/* A timed load is running: no requests to the server until it is false again. The log is read on. */
+void watcher_hush(struct watcher *w, bool hush);
+/* The last decisive fatal line of the log since `since_mono_ns`, or NULL; the text stays valid until the next call. */
+void watcher_stop(struct watcher *w);
+
+#endif
