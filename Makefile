@@ -142,15 +142,19 @@ bench: deps-test
 	@$(MAKE) --no-print-directory $(BENCH_BIN) $(BUILD)/benchtop $(BUILD)/benchtop-sim $(BUILD)/benchtop-peer
 	@BUILD=$(BUILD) tests/bench/run
 
+# The engine once with clang's coverage and sanitizers, each harness linked with it; T=NAME runs only those.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20
+FUZZ_SAN := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+build/fuzz/bin/%: tests/fuzz/%.c tests/fuzz/fuzz.h build/fuzz/libengine.a
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@clang $(filter-out -MMD -MP,$(BASE)) $(WARN) $(FUZZ_SAN) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	  build/fuzz/libengine.a $(ENGINE_LIBS)
 fuzz: deps-lint
-	@mkdir -p build/fuzz
-	@for f in $(FUZZ_SRC); do n=$$(basename $$f .c); echo "  FUZZ $$n"; \
-	  clang $(filter-out -MMD -MP,$(BASE)) -O1 -fsanitize=fuzzer,address,undefined -o build/fuzz/$$n $$f \
-	    $(filter engine/base/% engine/event/% engine/load/% engine/net/% engine/accuracy/% engine/post/% engine/plan/% engine/log/%,$(ENGINE_SRC)) \
-	    -I. -x assembler /dev/null -x none $(ENGINE_LIBS) && \
-	  mkdir -p build/fuzz/$$n.corpus && build/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -max_len=65536 build/fuzz/$$n.corpus || exit 1; done
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) CC=clang VARIANT=fuzz BUILD=build/fuzz \
+	  OPT_fuzz='$(FUZZ_SAN) -fsanitize=fuzzer-no-link,address,undefined' $(patsubst tests/fuzz/%.c,build/fuzz/bin/%,$(FUZZ_SRC))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(T)
 
 LINT_SRC := $(ENGINE_SRC) $(TUI_SRC) tui/main.c $(SIM_SRC) $(PEER_SRC) tests/peer/main.c
 FORMAT_SRC := $(shell git ls-files '*.c' '*.h' 2>/dev/null)

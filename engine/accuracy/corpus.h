@@ -24,7 +24,7 @@ int corpus_from_raw(struct corpus *out, const struct track *t, const char *raw, 
 /* Search: file (when not empty) only; else DIR/corpus_file, $XDG_CACHE_HOME/benchtop/corpus_file, else the dataset rows API
  * (rows_url; saved whole into the cache). base_rows_url overrides the track's (demo, tests); NULL = the track's. */
 int corpus_load(struct corpus *out, const struct track *t, const char *file, const char *results_dir,
-	const char *base_rows_url, struct cancel *cancel, struct err *e);
+        const char *base_rows_url, struct cancel *cancel, struct err *e);
 void corpus_free(struct corpus *c);
 
 /* SHA-256 (FIPS 180-4) as 64 hex digits and NUL. */

@@ -13,14 +13,15 @@
 struct score_spec {
 	const char *base_url;
 	const char *model;
-	const char *bearer;     /* NULL = none */
+	const char *bearer; /* NULL = none */
 	const struct corpus *corpus;
-	int concurrency;        /* 4; falls to 1 after a server error (5xx) */
-	int attempts;           /* 3 in all, waits 1 s, 1 s between */
-	int64_t timeout_ms;     /* per request, 0 = 300 s */
-	int64_t retry_wait_ms;  /* 0 = 1000 (tests make it short) */
+	int concurrency;       /* 4; falls to 1 after a server error (5xx) */
+	int attempts;          /* 3 in all, waits 1 s, 1 s between */
+	int64_t timeout_ms;    /* per request, 0 = 300 s */
+	int64_t retry_wait_ms; /* 0 = 1000 (tests make it short) */
 	struct cancel *cancel;
-	void (*progress)(void *ctx, const struct ev_accuracy_progress *ev); /* .cell left out; about 4 Hz and at each end */
+	void (*progress)(
+	        void *ctx, const struct ev_accuracy_progress *ev); /* .cell left out; about 4 Hz and at each end */
 	void *ctx;
 };
 
@@ -31,6 +32,6 @@ int score_run(const struct score_spec *spec, struct ev_accuracy_measured *out, s
 int score_parse_generate(const char *json, size_t len, double *ll, int64_t *n_tokens, struct err *e);
 int score_parse_echo(const char *json, size_t len, double *ll, int64_t *n_tokens, struct err *e);
 void score_metrics(double sum_ll, double sum_words, double sum_bytes, double *bits_per_byte, double *byte_perplexity,
-	double *word_perplexity);
+        double *word_perplexity);
 
 #endif

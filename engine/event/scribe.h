@@ -12,8 +12,9 @@
 
 struct scribe;
 
-/* Starts the thread (all signals blocked in it). `out` receives every event: PROGRESS and LIVE kinds in the slot
- * (int)kind, facts ordered; create it with size sizeof(struct event) and EV_count slots; borrowed. */
+/* Starts the thread (all signals blocked in it). `out` receives every event: facts and journaled samples
+ * ordered, other PROGRESS and LIVE kinds in the slot (int)kind; create it with size sizeof(struct event) and EV_count
+ * slots; borrowed, may be NULL. */
 int scribe_start(struct scribe **out_scribe, struct mailbox *out, struct err *e);
 /* Writes what is left, ends the thread, frees. */
 void scribe_stop(struct scribe *s);
@@ -23,8 +24,8 @@ void scribe_emit(struct scribe *s, const struct event *ev);
 int scribe_open_run(struct scribe *s, const char *dir, struct err *e);
 /* After everything emitted so far was written: closes the journal. Waits at most 5 s. */
 void scribe_close_run(struct scribe *s);
-/* Write-ahead: waits until everything this thread emitted before is on disk (0), or ERR_IO when the disk refuses or
- * timeout_ms passes. Never call it during a load. */
+/* Write-ahead: waits until everything this thread emitted before is on disk (0), or ERR_IO when the disk refuses,
+ * timeout_ms passes, or no run is open. Never call it during a load. */
 int scribe_sync(struct scribe *s, int64_t timeout_ms, struct err *e);
 
 #endif

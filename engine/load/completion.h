@@ -23,12 +23,12 @@ enum completion_error {
 const char *completion_error_word(enum completion_error e);
 
 struct completion_event {
-	bool token;            /* choices non-empty */
-	bool usage;            /* a usage object with completion_tokens */
-	bool error;            /* an error object */
-	bool malformed;        /* not a JSON object */
+	bool token;                               /* choices non-empty */
+	bool usage;                               /* a usage object with completion_tokens */
+	bool error;                               /* an error object */
+	bool malformed;                           /* not a JSON object */
 	int64_t prompt_tokens, completion_tokens; /* -1 absent */
-	const char *message;   /* error message inside the payload (raw JSON string bytes), NULL none */
+	const char *message; /* error message inside the payload (raw JSON string bytes), NULL none */
 	size_t message_len;
 };
 

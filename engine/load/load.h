@@ -13,13 +13,14 @@
 #include "completion.h"
 
 struct load_spec {
-	const char *base_url;         /* "http://127.0.0.1:8888" */
+	const char *base_url; /* "http://127.0.0.1:8888" */
 	const char *model;
-	const char *bearer;           /* NULL = "None" */
+	const char *bearer; /* NULL = "None" */
 	const struct prompt_set *prompts;
 	int conc;
-	int num_warmups;              /* request 0, that many times, at most C at once, outside the timed span */
-	int gpus;                     /* divisor of tput_per_gpu */
+	int num_warmups;  /* request 0, that many times, at most C at once, outside the timed span */
+	int gpus;         /* divisor of tput_per_gpu */
+	int64_t stall_ms; /* no byte from any stream for so long ends the load; 0 = 300 s */
 	struct cancel *cancel;
 	/* ev is filled but for .cell and the event header. */
 	void (*progress)(void *ctx, const struct ev_load_progress *ev);
@@ -28,19 +29,19 @@ struct load_spec {
 	void *ctx;
 };
 
-struct load_row { /* one request, in index order */
+struct load_row {                           /* one request, in index order */
 	int64_t start_ns, ttft_ns, e2el_ns; /* start relative to the timed span's begin; ttft/e2el -1 when absent */
 	uint32_t tokens_in, tokens_out, events;
-	int32_t prompt_tokens_server;       /* -1 not reported */
-	uint8_t error;                      /* enum completion_error */
+	int32_t prompt_tokens_server; /* -1 not reported */
+	uint8_t error;                /* enum completion_error */
 	bool started;
 };
 
 struct load_result {
-	struct ev_load_measured m;  /* all but .cell */
-	struct load_row *rows;      /* owned: load_result_free */
+	struct ev_load_measured m; /* all but .cell */
+	struct load_row *rows;     /* owned: load_result_free */
 	size_t n_rows;
-	bool stopped;               /* ended by the user: m covers what completed, the row is partial */
+	bool stopped; /* ended by the user: m covers what completed, the row is partial */
 	int in_flight_max;
 };
 

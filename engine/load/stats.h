@@ -14,7 +14,10 @@ struct stats {
 void stats_exact(double *x, size_t n, struct stats *out);
 double stats_percentile(double *x, size_t n, double p); /* reorders x; n == 0 gives 0.0 */
 
-/* Values in ns, 1 us .. 6 h, relative error <= 1/128. */
+/* numpy's interpolation between neighbours a <= b, 0 <= f < 1. */
+double stats_between(double a, double b, double f);
+
+/* Values in ns, 0 .. 6 h and beyond, relative error <= 1/128. */
 #define HIST_BUCKETS 4096
 struct hist {
 	uint64_t n;

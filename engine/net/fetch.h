@@ -9,14 +9,14 @@
 
 struct fetch {
 	const char *url;
-	const char *method;       /* NULL = GET */
-	const char *body;         /* NULL = none; sent as application/json */
-	const char *bearer;       /* NULL or "" = no Authorization header */
-	const char *accept;       /* NULL = any */
-	int64_t timeout_ms;       /* 0 = 10 s */
+	const char *method;         /* NULL = GET */
+	const char *body;           /* NULL = none; sent as application/json */
+	const char *bearer;         /* NULL or "" = no Authorization header */
+	const char *accept;         /* NULL = any */
+	int64_t timeout_ms;         /* 0 = 10 s */
 	int64_t connect_timeout_ms; /* 0 = 5 s */
-	size_t max_bytes;         /* of the answer; 0 = 4 MiB */
-	struct cancel *cancel;    /* NULL = none */
+	size_t max_bytes;           /* of the answer; 0 = 4 MiB */
+	struct cancel *cancel;      /* NULL = none */
 	/* When set, body bytes go here instead of into the result; a non-zero return ends the transfer (which then counts
 	 * as a success with `stopped` set): used for event streams. Called also with len 0 about once a second, as a tick. */
 	int (*on_data)(void *ctx, const char *data, size_t len);
@@ -25,8 +25,8 @@ struct fetch {
 
 struct fetch_result {
 	struct transfer_end end;
-	bool stopped;     /* ended by on_data */
-	struct buf body;  /* owned: fetch_result_free */
+	bool stopped;    /* ended by on_data */
+	struct buf body; /* owned: fetch_result_free */
 };
 
 /* 0: an HTTP answer arrived (any status). ERR_NET: none did, e names host and remedy; end.connected / end.sent tell

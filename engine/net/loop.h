@@ -17,20 +17,21 @@ struct loop;
 struct transfer;
 
 struct transfer_end {
-	int curl_code;        /* CURLE_OK or why not */
-	long status;          /* HTTP status, 0 none */
-	char error[256];      /* a sentence when curl_code is not CURLE_OK, cleaned */
+	int curl_code;   /* CURLE_OK or why not */
+	long status;     /* HTTP status, 0 none */
+	char error[256]; /* a sentence when curl_code is not CURLE_OK, cleaned */
 	char content_type[64];
 	char retry_after[32]; /* header, empty none */
 	bool connected;       /* a connection was made, so bytes may have been sent */
+	bool cut;             /* the peer closed or reset the connection in mid-transfer */
 	bool sent;            /* request bytes left: what was asked for may have happened */
 	int64_t end_ns;       /* CLOCK_MONOTONIC when the loop saw the end */
 };
 
 struct transfer_spec {
 	const char *url;
-	const char *method;         /* "GET" or "POST" */
-	const char *body;           /* POST body, not copied */
+	const char *method; /* "GET" or "POST" */
+	const char *body;   /* POST body, not copied */
 	size_t body_len;
 	struct curl_slist *headers; /* borrowed */
 	int64_t timeout_ms;         /* whole transfer, 0 = 6 h */
@@ -46,8 +47,11 @@ void loop_close(struct loop *l); /* aborts what is in flight without calling on_
 
 /* Starts a transfer; *start_ns (may be NULL) is read immediately before curl_multi_add_handle + socket_action(TIMEOUT).
  * *out (may be NULL) is valid until on_done. Easy handles are pooled and reused. */
-int loop_start(struct loop *l, const struct transfer_spec *spec, struct transfer **out, int64_t *start_ns, struct err *e);
-void loop_abort(struct loop *l, struct transfer *t); /* no on_done */
+int loop_start(
+        struct loop *l, const struct transfer_spec *spec, struct transfer **out, int64_t *start_ns, struct err *e);
+void loop_abort(struct loop *l, struct transfer *t); /* no on_done; never from inside on_body */
+/* What is known of a transfer in flight (status 0 before the answer's head). */
+void loop_peek(struct transfer *t, struct transfer_end *out);
 
 /* One turn: waits up to max_wait_ns (0 = do not wait, -1 = until something happens), handles every ready fd and timer,
  * then finished transfers. Returns the number of things handled, or negative. */
@@ -56,8 +60,10 @@ int loop_turn(struct loop *l, int64_t max_wait_ns, struct err *e);
 /* Pins "HOST:PORT" of the URL to its address so that no later transfer resolves again; 0.0.0.0 dials 127.0.0.1. Call once
  * before a load. ERR_NET when the name does not resolve. */
 int loop_pin_host(struct loop *l, const char *url, struct err *e);
+/* The same, but only for this machine's names (0.0.0.0, localhost), and so without asking a name server. */
+int loop_pin_local(struct loop *l, const char *url, struct err *e);
 
-/* Makes loop_turn return when the cancel's level rises (level-triggered: it then never waits). NULL removes. */
+/* Makes loop_turn return once each time the cancel is raised; at CANCEL_NOW it never waits. NULL removes. */
 int loop_watch_cancel(struct loop *l, struct cancel *c, struct err *e);
 
 /* One timer at an absolute CLOCK_MONOTONIC time; replaces the earlier one; at_ns 0 removes it. */
@@ -67,8 +73,8 @@ void loop_timer(struct loop *l, int64_t at_ns, void (*fn)(void *ctx), void *ctx)
  * the loop samples, per turn, how long the handling of the turn before it kept ready fds waiting. */
 struct loop_lateness {
 	uint64_t turns;
-	uint64_t busy_ns;       /* total time spent handling */
-	uint32_t hist[64];      /* log-linear histogram of handling time per turn: see loop_lateness_percentile */
+	uint64_t busy_ns;  /* total time spent handling */
+	uint32_t hist[64]; /* log-linear histogram of handling time per turn: see loop_lateness_percentile */
 };
 void loop_lateness_reset(struct loop *l);
 void loop_lateness_read(const struct loop *l, struct loop_lateness *out);

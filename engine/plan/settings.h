@@ -13,16 +13,19 @@
 struct settings {
 	enum run_mode mode;
 	bool batch;                      /* -isl and -osl (or --all, --conc without them uses ISL/OSL) */
-	int pairs[SETTINGS_PAIRS][2];    /* ISL, OSL picked, in order */
-	int n_pairs;
+	int pairs[SETTINGS_PAIRS][2];    /* ISL, OSL picked, in order; 0 = not given: settings_check takes the default */
+	int n_pairs;                     /* 0 = all of the track, completed by settings_check */
 	int picks[SETTINGS_PICKS];       /* CONCs picked; n_picks 0 = all of the pair */
 	int n_picks;
 	char model[160];
 	int port, tp;
-	double ratio;                    /* RANDOM_RANGE_RATIO */
-	int num_prompts;                 /* 0 = by the track's rule */
+	double ratio;                    /* RANDOM_RANGE_RATIO; 0 = not given: the track's, from settings_check on */
+	int num_prompts;                 /* NUM_PROMPTS, for the row of env_pair and env_conc; 0 = by the track's rule */
+	int all_prompts;                 /* --num-prompts, for every row; 0 = not given */
 	int num_warmups;                 /* -1 = by the track's rule */
-	int env_conc;                    /* CONC of the environment, 0 unset: NUM_PROMPTS and RESULT_FILENAME belong to it */
+	int env_conc;                    /* CONC of the environment (or its default), 0 unset: NUM_PROMPTS and RESULT_FILENAME
+	                                  * belong to it */
+	int env_pair[2];                 /* ISL, OSL of the environment (or their defaults), single mode: likewise */
 	char result_filename[256];       /* without ".json" */
 	char team[160];
 	char base_url[256];              /* dialled; never ends in '/' */

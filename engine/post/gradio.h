@@ -18,22 +18,25 @@ enum gradio_outcome {
 
 struct gradio_reply {
 	enum gradio_outcome outcome;
-	char text[240];      /* cleaned: reason, or what the board said */
-	char event_id[64];   /* empty = none */
+	char text[240];         /* cleaned: reason, or what the board said */
+	char event_id[64];      /* empty = none */
 	int64_t retry_after_ms; /* asked for by the board, 0 none */
-	int64_t rank;        /* of the team's row with that CONC in the returned table, -1 unknown */
+	int64_t rank;           /* of the team's row with that CONC in the returned table, -1 unknown */
 };
 
 struct gradio_call {
-	const char *base_url;    /* leaderboard, no trailing '/' */
-	const char *api_name;    /* "submit_results" */
-	const char *payload;     /* {"data": [...]} */
-	const char *token;       /* HF token or empty */
-	const char *team;        /* for the rank */
-	int64_t conc;            /* for the rank */
-	int64_t post_timeout_ms; /* 0 = 30 s */
+	const char *base_url;      /* leaderboard, no trailing '/' */
+	const char *api_name;      /* "submit_results" */
+	const char *payload;       /* {"data": [...]} */
+	const char *token;         /* HF token or empty; sent over https and to this machine only */
+	const char *team;          /* for the rank */
+	int64_t conc;              /* for the rank */
+	int64_t post_timeout_ms;   /* 0 = 30 s */
 	int64_t follow_timeout_ms; /* 0 = 180 s, for the event to end */
-	struct cancel *cancel;   /* CANCEL_NOW ends the wait (outcome unknown when sent) */
+	struct cancel *cancel;     /* CANCEL_NOW ends the wait (outcome unknown when sent) */
+	/* Called when the board is there and the POST is about to leave (NULL = not). Non-zero: nothing is posted, the
+	 * outcome is NOT_SENT with e's sentence. */
+	int (*before_post)(void *ctx, struct err *e);
 	void (*on_event_id)(void *ctx, const char *event_id); /* the moment it is queued */
 	void *ctx;
 };
@@ -43,13 +46,13 @@ int gradio_submit(const struct gradio_call *c, struct gradio_reply *reply, struc
 
 struct gradio_preflight {
 	bool reachable;
-	bool endpoint;     /* the api exists */
-	int parameters;    /* its arity, -1 unknown */
+	bool endpoint;  /* the api exists */
+	int parameters; /* its arity, -1 unknown */
 	char prefix[64];
-	char text[240];    /* what is wrong, in a sentence; empty = all well */
+	char text[240]; /* what is wrong, in a sentence; empty = all well */
 };
 /* GET /config and {prefix}/info. 0 when the board answered sensibly or is plainly unreachable (see fields). */
 int gradio_check(const char *base_url, const char *api_name, const char *token, int columns, struct cancel *cancel,
-	struct gradio_preflight *out, struct err *e);
+        struct gradio_preflight *out, struct err *e);
 
 #endif

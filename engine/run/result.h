@@ -11,15 +11,15 @@ struct result_input {
 	const struct track *track;
 	const struct plan_cell *cell;
 	const char *model;
-	const char *base_url;           /* as written: "http://0.0.0.0:8888" */
+	const char *base_url; /* as written: "http://0.0.0.0:8888" */
 	double ratio;
 	const struct ev_load_measured *load;
-	bool have_summary_names;        /* true: successful_requests, benchmark_duration, total_generated_tokens are written;
+	bool have_summary_names; /* true: successful_requests, benchmark_duration, total_generated_tokens are written;
 	                                 * false only in the comparison test with the official files */
-	const struct ev_accuracy_measured *accuracy; /* NULL when skipped: the two accuracy members are null */
+	const struct ev_accuracy_measured *accuracy; /* NULL when skipped: "accuracy" is null, the status "SKIPPED" */
 	const struct ev_flag_raised *flags;
 	int n_flags;
-	bool official_only;             /* leaves out the members that the official file lacks ("benchtop": {...}) */
+	bool official_only; /* leaves out the members that the official file lacks ("benchtop": {...}) */
 	enum prompts_mode prompts;
 };
 

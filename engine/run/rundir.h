@@ -11,7 +11,7 @@
 #include "../plan/plan.h"
 
 struct rundir {
-	char path[512];      /* of the run: journal, lock, run.json */
+	char path[512]; /* of the run: journal, lock, run.json */
 	char name[128];
 	char pair_path[SETTINGS_PAIRS][512]; /* where a pair's results go (== path with one pair) */
 	int lock_fd;
@@ -23,15 +23,17 @@ void rundir_close(struct rundir *d); /* releases the lock */
 
 /* run.json: the manifest (command line, track and its sha256, settings, client, host, server as found). */
 int rundir_manifest(const struct rundir *d, const struct settings *s, const struct track *t, const struct plan *p,
-	const struct ev_server_seen *server, int64_t wall_ns, struct err *e);
+        const struct ev_server_seen *server, int64_t wall_ns, struct err *e);
 /* Path of a row's result file: batch "result_isl.._osl.._conc...json" ("_run2" from the second repeat on), single
  * RESULT_FILENAME.json in the results directory. */
-bool rundir_result_path(const struct rundir *d, const struct settings *s, const struct plan_cell *c, char *out, size_t cap);
+bool rundir_result_path(
+        const struct rundir *d, const struct settings *s, const struct plan_cell *c, char *out, size_t cap);
 /* requests_conc{C}.jsonl: {"i":0,"start":s,"ttft":s,"e2el":s,"in":n,"out":n,"events":n,"error":null|"word"} a line. */
-int rundir_requests(const struct rundir *d, const struct plan_cell *c, const struct load_row *rows, size_t n, struct err *e);
+int rundir_requests(
+        const struct rundir *d, const struct plan_cell *c, const struct load_row *rows, size_t n, struct err *e);
 /* summary.txt of a pair from the board, as official-tool.md says; written anew after each row. */
 int rundir_summary(const struct rundir *d, const struct settings *s, int pair, const struct board *b, int64_t wall_ns,
-	struct err *e);
+        struct err *e);
 /* Newest run directory under results_dir whose lock is held: true and its path. */
 bool rundir_find_alive(const char *results_dir, char *out, size_t cap, long *pid);
 

@@ -12,14 +12,16 @@ struct watcher;
 
 /* One look, blocking (used before a run, too): fills out. timeout_ms for each request. 0 always; phase tells. */
 int server_look(const char *base_url, const char *bearer, int64_t timeout_ms, struct cancel *cancel,
-	struct ev_server_seen *out);
+        struct ev_server_seen *out);
 
 int watcher_start(struct watcher **out, struct scribe *s, const char *base_url, const char *log, const char *bearer,
-	struct err *e);
+        struct err *e);
 void watcher_target(struct watcher *w, const char *base_url, const char *log);
-/* A timed load is running: no requests to the server until it is false again. The log is read on. */
+/* A timed load is running: no requests to the server until it is false again. The log is read on. Returns when a look in
+ * flight has ended (it is cut short). */
 void watcher_hush(struct watcher *w, bool hush);
-/* The last decisive fatal line of the log since `since_mono_ns`, or NULL; the text stays valid until the next call. */
+/* The last fatal line that the log got since `since_mono_ns` into text: why the server died. False when there is none. */
+bool watcher_fatal(struct watcher *w, int64_t since_mono_ns, char *text, size_t cap);
 void watcher_stop(struct watcher *w);
 
 #endif

@@ -21,6 +21,8 @@
 #define SENDS_PER_TURN 16	/* then others get their turn */
 #define ACCEPTS_PER_TURN 64
 #define FIRST_IN_CAP 16384
+#define POOL_MAX 1024
+#define POOL_MAX_BUFFER (256u << 10)
 
 static const char MODELS[] = "{\"object\":\"list\",\"data\":[{\"id\":\"" PEER_MODEL "\",\"object\":\"model\","
 			     "\"created\":1763634000,\"owned_by\":\"peer\",\"root\":\"" PEER_MODEL "\",\"max_model_len\":131072}]}";
@@ -54,13 +56,53 @@ static void request_done(struct peer *p, struct conn *c, bool complete)
 
 static void answer_free(struct conn *c)
 {
-	free(c->stream.tail);
 	free(c->page);
-	c->stream.tail = NULL;
 	c->page = NULL;
 	c->next_piece = NULL;
 	c->staged = c->ending = false;
 	c->end_ns = 0;
+}
+
+static void conn_free(struct conn *c)
+{
+	free(c->in);
+	free(c->tail);
+	free(c);
+}
+
+void conn_pool_free(struct peer *p)
+{
+	while (p->pool) {
+		struct conn *c = p->pool;
+		p->pool = c->next;
+		conn_free(c);
+	}
+	p->n_pool = 0;
+}
+
+/* Keeps c and its buffers for a later connection, within bounds. */
+static void conn_recycle(struct peer *p, struct conn *c)
+{
+	if (p->n_pool == POOL_MAX || c->in_cap > POOL_MAX_BUFFER || c->tail_cap > POOL_MAX_BUFFER) {
+		conn_free(c);
+		return;
+	}
+	c->next = p->pool;
+	p->pool = c;
+	p->n_pool++;
+}
+
+/* A fresh one, or one of the pool, all zero but for its buffers. */
+static struct conn *conn_get(struct peer *p)
+{
+	struct conn *c = p->pool;
+	if (!c)
+		return calloc(1, sizeof *c);
+	p->pool = c->next;
+	p->n_pool--;
+	*c = (struct conn){ .in = c->in, .in_cap = c->in_cap, .tail = c->tail, .tail_cap = c->tail_cap,
+			    .tail_events = c->tail_events, .tail_chunk_len = c->tail_chunk_len };
+	return c;
 }
 
 void conn_close(struct peer *p, struct conn *c)
@@ -69,14 +111,13 @@ void conn_close(struct peer *p, struct conn *c)
 	timer_drop(p, c);
 	answer_free(c);
 	close(c->fd);
-	free(c->in);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
 		p->conns = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	free(c);
+	conn_recycle(p, c);
 }
 
 static void reset_on_close(int fd)
@@ -443,7 +484,7 @@ static void turn_away(struct peer *p)
 static void conn_new(struct peer *p, int fd)
 {
 	int one = 1;
-	struct conn *c = calloc(1, sizeof *c);
+	struct conn *c = conn_get(p);
 	if (!c) {
 		close(fd);
 		return;

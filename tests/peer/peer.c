@@ -203,6 +203,7 @@ void peer_free(struct peer *p)
 		free((void *)(uintptr_t)p->requests[i].sent_ns);
 		free((void *)(uintptr_t)p->requests[i].raw);
 	}
+	conn_pool_free(p);
 	free(p->requests);
 	free(p->timers);
 	free(p->head);

@@ -54,8 +54,6 @@ struct stream {
 	uint32_t sends;		/* pieces with events so far */
 	size_t head_pos;
 	int64_t head_due_ns, first_ns;
-	char *tail;		/* owned: chunk of the last events, then usage, end mark and terminating chunk */
-	size_t tail_events_len, tail_len;
 	bool tail_sent;
 	bool flat_out;
 };
@@ -81,6 +79,9 @@ struct conn {
 	enum peer_end end;
 	int64_t end_ns;
 	struct stream stream;
+	char *tail;			/* owned: chunk of the last events, then usage, end mark, terminating chunk */
+	size_t tail_cap, tail_chunk_len, tail_len;
+	uint32_t tail_events;		/* events in it; 0 = not filled yet */
 	const struct peer_script *script;
 	size_t script_pos;
 	int64_t script_ns;
@@ -108,6 +109,8 @@ struct peer {
 	int64_t started_ns, armed_ns;
 
 	struct conn *conns;
+	struct conn *pool;		/* closed ones by next, with their buffers, for the next connections */
+	size_t n_pool;
 	struct conn **timers;
 	size_t n_timers, cap_timers;
 
@@ -141,6 +144,7 @@ void conn_accept(struct peer *p);
 void conn_event(struct peer *p, struct conn *c, uint32_t events);
 void conn_pump(struct peer *p, struct conn *c);
 void conn_close(struct peer *p, struct conn *c);
+void conn_pool_free(struct peer *p);
 
 /* stream.c */
 int stream_prepare(struct peer *p);

@@ -29,8 +29,10 @@
 #define T3 LINE(LAST_JSON("\" three\""))
 #define U3 LINE(USAGE_JSON("3", "8"))
 #define DONE "data: [DONE]\n\n"
-#define ERROR_VLLM LINE("{\"error\":{\"object\":\"error\",\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"code\":500}}")
-#define ERROR_FLAT LINE("{\"object\":\"error\",\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"param\":null,\"code\":500}")
+#define ERROR_VLLM                                                                                                     \
+	LINE("{\"error\":{\"object\":\"error\",\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"code\":500}}")
+#define ERROR_FLAT                                                                                                     \
+	LINE("{\"object\":\"error\",\"message\":\"out of memory\",\"type\":\"InternalServerError\",\"param\":null,\"code\":500}")
 #define CRLF_LINE(json) "data: " json "\r\n\r\n"
 #define WITH_USAGE(text, reason, n, total) LINE("{" ID CHOICE(text, reason) "," COUNTS("5", n, total) "}")
 #define TRAP                                                                                                           \
@@ -121,7 +123,8 @@ static const struct shape_row ROWS[] = {
 	{ .name = "error_null_field",
 	  .parts = { "data: {\"error\":null," ID CHOICE("\" one\"", "null") "}\n\n", T2, T3, U3, DONE } },
 	{ .name = "cut_body", .framing = PEER_CHUNKED_OPEN, .tweak = CUT_HALF_EVENT, .parts = { T1, T2, T3 } },
-	{ .name = "cut_body_reset", .framing = PEER_CHUNKED_OPEN, .tweak = CUT_HALF_EVENT, .end = PEER_END_RESET, .parts = { T1, T2, T3 } },
+	{ .name = "cut_body_reset", .framing = PEER_CHUNKED_OPEN, .tweak = CUT_HALF_EVENT, .end = PEER_END_RESET,
+	  .parts = { T1, T2, T3 } },
 	{ .name = "cut_between_chunks", .framing = PEER_CHUNKED_OPEN, .parts = { T1, T2, T3 } },
 	{ .name = "cut_before_last_chunk", .framing = PEER_CHUNKED_OPEN, .parts = { T1, T2, T3, U3, DONE } },
 	{ .name = "cut_content_length", .framing = PEER_LENGTH, .tweak = CUT_HALF_EVENT, .parts = { T1, T2, T3 } },
@@ -144,7 +147,8 @@ static const struct shape_row ROWS[] = {
 	{ .name = "status_201", .status = 201, .reason = "Created", .parts = { T1, T2, T3, U3, DONE } },
 	{ .name = "status_204", .status = 204, .reason = "No Content", .framing = PEER_TO_CLOSE, .parts = { "" } },
 	{ .name = "status_400_json", .status = 400, .reason = "Bad Request", .type = "application/json", .framing = PEER_LENGTH,
-	  .parts = { "{\"object\":\"error\",\"message\":\"max_tokens is too large: 9999\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}" } },
+	  .parts = { "{\"object\":\"error\",\"message\":\"max_tokens is too large: 9999\","
+		     "\"type\":\"BadRequestError\",\"param\":null,\"code\":400}" } },
 	{ .name = "status_404_html", .status = 404, .reason = "Not Found", .type = "text/html", .framing = PEER_LENGTH,
 	  .parts = { "<html><body><h1>404</h1>\x1b[31mno\x1b[0m</body></html>\n" } },
 	{ .name = "status_500_text", .status = 500, .reason = "Internal Server Error", .type = "text/plain", .framing = PEER_LENGTH,

@@ -120,8 +120,8 @@ static bool stream_piece(struct peer *p, struct conn *c, struct piece *out)
 	if (s->done < s->total) {
 		uint32_t left = s->total - s->done;
 		out->events = left > per ? per : left;
-		out->data = left > per ? p->send_block : s->tail;
-		out->len = left > per ? p->send_block_len : s->tail_events_len;
+		out->data = left > per ? p->send_block : c->tail;
+		out->len = left > per ? p->send_block_len : c->tail_chunk_len;
 		out->due_ns = due;
 		s->done += out->events;
 		s->sends++;
@@ -130,9 +130,33 @@ static bool stream_piece(struct peer *p, struct conn *c, struct piece *out)
 	if (s->tail_sent)
 		return false;
 	s->tail_sent = true;
-	out->data = s->tail + s->tail_events_len;
-	out->len = s->tail_len - s->tail_events_len;
+	out->data = c->tail + c->tail_chunk_len;
+	out->len = c->tail_len - c->tail_chunk_len;
 	return true;
+}
+
+/* The tail of c: the chunk of the last events (kept from an earlier answer if it had as many), then the rest. */
+static int tail_make(struct conn *c, uint32_t last, uint32_t prompt, uint32_t total)
+{
+	size_t need = chunk_room(last) + sizeof USAGE_FORMAT + 128;
+	if (c->tail_cap < need) {
+		free(c->tail);
+		c->tail_cap = c->tail_events = 0;
+		c->tail = malloc(need);
+		if (!c->tail)
+			return -ENOMEM;
+		c->tail_cap = need;
+	}
+	if (c->tail_events != last)
+		c->tail_chunk_len = put_chunk(c->tail, last, true);
+	c->tail_events = last;
+
+	char usage[sizeof USAGE_FORMAT + 64];
+	int n = snprintf(usage, sizeof usage, USAGE_FORMAT, prompt, (uint64_t)prompt + total, total);
+	char *to = c->tail + c->tail_chunk_len;
+	to += sprintf(to, "%x\r\n%s\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n", (unsigned)n, usage);
+	c->tail_len = (size_t)(to - c->tail);
+	return 0;
 }
 
 int stream_begin(struct peer *p, struct conn *c, const struct body_facts *facts, int64_t now_ns)
@@ -141,19 +165,9 @@ int stream_begin(struct peer *p, struct conn *c, const struct body_facts *facts,
 	uint32_t per = p->cfg.events_per_send;
 	*s = (struct stream){ .total = stream_events(p, facts), .flat_out = p->cfg.mode == PEER_NODELAY };
 	uint32_t last = s->total % per ? s->total % per : per;
-	s->tail = malloc(chunk_room(last) + sizeof USAGE_FORMAT + 128);
-	if (!s->tail)
-		return -ENOMEM;
-	s->tail_events_len = put_chunk(s->tail, last, true);
-
-	char usage[sizeof USAGE_FORMAT + 64];
-	uint32_t prompt = stream_prompt_tokens(p, facts);
-	int n = snprintf(usage, sizeof usage, USAGE_FORMAT, prompt, (uint64_t)prompt + s->total, s->total);
-	char *to = s->tail + s->tail_events_len;
-	to += sprintf(to, "%x\r\n%s\r\n", (unsigned)n, usage);
-	to += sprintf(to, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n");
-	s->tail_len = (size_t)(to - s->tail);
-
+	int rc = tail_make(c, last, stream_prompt_tokens(p, facts), s->total);
+	if (rc < 0)
+		return rc;
 	int64_t head_time = p->cfg.header_gap_ns > 0 ? (int64_t)p->head_len * p->cfg.header_gap_ns : 0;
 	s->first_ns = first_due(p, now_ns + head_time, p->received - 1);
 	s->head_due_ns = now_ns;

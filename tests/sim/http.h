@@ -28,6 +28,7 @@ struct request {
 	char method[12];
 	char path[512];         /* cut when longer, then no route fits */
 	struct buf body;
+	size_t body_bytes;      /* its share of sim->body_bytes */
 	const char *tail;       /* what follows the route's path, for prefix routes */
 	bool too_large, dispatched, suspended, gone, dropped;
 	bool access_log;

@@ -70,6 +70,11 @@ static const char *stamp_now(struct serverlog *log)
 	return log->stamp;
 }
 
+void serverlog_stamp(struct serverlog *log, const char *who)
+{
+	buf_format(&log->pending, "[%s%s] ", stamp_now(log), who);
+}
+
 void serverlog_line(struct serverlog *log, const char *who, const char *format, ...)
 {
 	char text[2048];
@@ -78,7 +83,7 @@ void serverlog_line(struct serverlog *log, const char *who, const char *format, 
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	buf_format(&log->pending, "[%s%s] ", stamp_now(log), who);
+	serverlog_stamp(log, who);
 	buf_text(&log->pending, text);
 	buf_add(&log->pending, "\n", 1);
 	flush_soon(log);

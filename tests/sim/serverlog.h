@@ -36,6 +36,9 @@ void serverlog_close(struct serverlog *log);
 void serverlog_line(struct serverlog *log, const char *who, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Only "[date who] "; serverlog_raw brings the rest of a line of any length. */
+void serverlog_stamp(struct serverlog *log, const char *who);
+
 /* Bytes as they are: bars, aiter lines. */
 void serverlog_raw(struct serverlog *log, const char *text);
 

@@ -65,6 +65,7 @@ struct sim {
 	enum sim_stage stage;
 	bool stopping;
 	uint64_t start_ns;
+	size_t body_bytes;              /* of all requests being read or served */
 	uint64_t serial;                /* of the next request, for seeds and ids */
 	struct stream_list streams;     /* completions in flight */
 	unsigned prefilling;            /* streams and scoring requests without a first token */

@@ -18,6 +18,8 @@ enum role {
 };
 
 enum { ATTR_BOLD = 1, ATTR_REVERSE = 2, ATTR_UNDERLINE = 4, ATTR_DIM = 8 }; /* added to the role's own */
+/* Surfaces: the text keeps its role, the background is that of ROLE_FOCUS, ROLE_FORM or ROLE_HEADER (theme_resolve). */
+enum { ATTR_FOCUS = 16, ATTR_FORM = 32, ATTR_HEAD = 64 };
 
 struct canvas_cell {
 	uint32_t cp;      /* ' ' when empty; 0 in the second half of a wide character */
@@ -47,7 +49,11 @@ int canvas_printf(struct canvas *c, int row, int col, int columns, enum role rol
 	__attribute__((format(printf, 7, 8)));
 /* The same, right-aligned in `columns`; too long: the left end is kept and the last column is '…' ('>' in ASCII). */
 int canvas_right(struct canvas *c, int row, int col, int columns, enum role role, int attr, const char *utf8);
+/* The same, left-aligned. */
+int canvas_fit(struct canvas *c, int row, int col, int columns, enum role role, int attr, const char *utf8);
 void canvas_fill(struct canvas *c, int row, int col, int rows, int cols, uint32_t cp, enum role role, int attr);
 void canvas_role(struct canvas *c, int row, int col, int cols, enum role role, int attr); /* repaints, keeps text */
+/* Adds attributes to what is there. */
+void canvas_attr(struct canvas *c, int row, int col, int rows, int cols, int attr);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef BENCHTOP_THEME_H
 #define BENCHTOP_THEME_H
 #include "../../engine/base/err.h"
+#include "../../engine/plan/track.h"
 #include "canvas.h"
 
 struct theme_color {
@@ -37,5 +38,13 @@ const char *theme_name(int i);
 /* Nearest colour of the xterm 256 palette (16..255), and of the 8 ANSI colours. */
 int theme_to_256(struct theme_color c);
 int theme_to_8(struct theme_color c);
+
+/* What a cell looks like at a colour depth: 0 monochrome (attr alone), 8, or 256 and more. Resolves the
+ * surfaces (ATTR_FOCUS, _FORM, _HEAD); attr of the result holds ATTR_BOLD, _DIM, _REVERSE and _UNDERLINE only. */
+struct theme_look theme_resolve(const struct theme *t, int depth, enum role role, int attr);
+/* Contrast of two colours as WCAG defines it, 1..21; a default colour counts as the theme's fallback. */
+double theme_contrast(struct theme_color a, struct theme_color b);
+
+extern const struct embedded_file embedded_themes[]; /* {name without .theme, text, length}; ends with name NULL */
 
 #endif

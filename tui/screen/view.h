@@ -21,6 +21,9 @@ enum modal_id {
 	MODAL_NOTICE,  /* a sentence to be read, any key closes */
 };
 
+/* The choices of MODAL_QUIT, as modal_focus counts them. Without detached_ok the first one cannot be taken. */
+enum quit_choice { QUIT_LEAVE_RUNNING, QUIT_STOP, QUIT_STAY, QUIT_count };
+
 #define VIEW_EDIT 160
 
 struct view {

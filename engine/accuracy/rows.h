@@ -1,0 +1,16 @@
+/* The accuracy text from the dataset rows API, a hundred rows a page. Used by corpus_load only. */
+#ifndef BENCHTOP_ROWS_H
+#define BENCHTOP_ROWS_H
+#include "../base/buf.h"
+#include "../base/cancel.h"
+#include "../plan/track.h"
+
+/* Appends the raw text to raw: a row as it is, an empty row as " \n". base NULL = the track's rows_url. A page that is
+ * refused for now (429, 5xx, no connection) is asked for again, for a minute at most. ERR_NET, ERR_PROTO, ERR_CANCELLED
+ * (at CANCEL_DRAIN, between pages) with a sentence. Blocks; engine thread. */
+int rows_fetch(const struct track *t, const char *base, struct cancel *cancel, struct buf *raw, struct err *e);
+
+/* Pure part, for tests: one page whose first row must be number `first`. *rows = rows on it. */
+int rows_page_parse(const char *json, size_t len, int first, struct buf *raw, int *rows, int64_t *total, struct err *e);
+
+#endif

@@ -1,0 +1,335 @@
+#include "pipeline.h"
+
+#include "../base/clock.h"
+#include "../base/text.h"
+#include "../post/gradio.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_TIMEOUT_MS 4000
+#define POSTS_TIMEOUT_MS (15 * 60 * 1000)
+#define PAUSE_MS 2000 /* between the rows of a batch, as the official tool */
+
+void pipeline_emit(struct pipeline *p, const struct event *ev)
+{
+	board_apply(p->board, ev);
+	scribe_emit(p->scribe, ev);
+}
+
+void pipeline_notice(struct pipeline *p, enum severity sev, const char *fmt, ...)
+{
+	struct event ev;
+	char text[sizeof ev.u.notice.text];
+	va_list ap;
+
+	event_init(&ev, EV_notice);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	ev.u.notice.severity = sev;
+	text_copy(ev.u.notice.text, sizeof ev.u.notice.text, text);
+	pipeline_emit(p, &ev);
+}
+
+void pipeline_phase(struct pipeline *p, int cell, enum run_phase phase)
+{
+	struct event ev;
+
+	event_init(&ev, EV_phase_started);
+	ev.u.phase_started.cell = cell;
+	ev.u.phase_started.phase = phase;
+	pipeline_emit(p, &ev);
+}
+
+bool pipeline_stopping(const struct pipeline *p)
+{
+	return atomic_load(p->stop) != CANCEL_NONE;
+}
+
+/* The end of every run, also of one that never began: tells the readers that nothing more will come. */
+static int finish(struct pipeline *p, int status, const char *text)
+{
+	struct event ev;
+
+	event_init(&ev, EV_run_finished);
+	ev.u.run_finished.exit_status = status;
+	ev.u.run_finished.passed = board_count(p->board, CELL_PASSED);
+	ev.u.run_finished.failed = board_count(p->board, CELL_FAILED) + board_count(p->board, CELL_GATE_FAILED);
+	if (p->have_dir && p->settings.mode == MODE_SUBMIT) {
+		ev.u.run_finished.posted = p->confirmed;
+		ev.u.run_finished.unposted = ev.u.run_finished.passed - p->confirmed;
+	}
+	text_copy(ev.u.run_finished.text, sizeof ev.u.run_finished.text, text);
+	pipeline_emit(p, &ev);
+	return status;
+}
+
+/* Waits until the server is ready, as long as the settings allow. 0, or the run's exit status with the sentence in e. */
+static int await_server(struct pipeline *p, struct err *e)
+{
+	const struct settings *s = &p->settings;
+	int64_t deadline = clock_mono_ns() + s->wait_server_ms * CLOCK_NS_PER_MS;
+	bool said = false;
+
+	for (;;) {
+		struct event ev;
+		event_init(&ev, EV_server_seen);
+		server_look(s->base_url, p->secrets->openai_key, LOOK_TIMEOUT_MS, p->cancel, &ev.u.server_seen);
+		if (cancel_get(p->cancel) != CANCEL_NONE) {
+			err_set(e, ERR_CANCELLED, "stopped before it began: nothing was measured");
+			return 130;
+		}
+		if (ev.u.server_seen.phase == SERVER_READY || !said) {
+			text_copy(ev.u.server_seen.log, sizeof ev.u.server_seen.log, s->server_log);
+			pipeline_emit(p, &ev);
+			p->server = ev.u.server_seen;
+		}
+		if (ev.u.server_seen.phase == SERVER_READY)
+			return 0;
+		if (clock_mono_ns() >= deadline) {
+			err_set(e, ERR_NET, "no server is ready at %s: %s. Start it, or set PORT or --base-url; --wait-server 30m waits for it",
+				s->base_url, ev.u.server_seen.text);
+			return 2;
+		}
+		if (!said)
+			pipeline_phase(p, -1, PHASE_SERVER_WAIT);
+		said = true;
+		if (cancel_wait(p->cancel, 1000, CANCEL_DRAIN)) {
+			err_set(e, ERR_CANCELLED, "stopped while waiting for the server: nothing was measured");
+			return 130;
+		}
+	}
+}
+
+/* Before hours of measuring: is each board there, and does it take what the track sends? 0 or an exit status. */
+static int check_boards(struct pipeline *p, struct err *e)
+{
+	const struct settings *s = &p->settings;
+	const char *checked = NULL;
+
+	if (s->mode != MODE_SUBMIT)
+		return 0;
+	for (int i = 0; i < p->plan.n_cells; i++) {
+		const char *url = p->plan.cells[i].board;
+		struct gradio_preflight pre;
+
+		if (url[0] == '\0' || (checked && strcmp(checked, url) == 0))
+			continue;
+		checked = url;
+		if (gradio_check(url, p->track->api_name, p->secrets->hf_token, p->track->n_columns, p->cancel, &pre, e) < 0)
+			return 2;
+		if (pre.text[0] == '\0')
+			continue;
+		if (pre.reachable && !(s->post_later && !pre.endpoint)) {
+			err_set(e, ERR_USAGE, "the leaderboard %s does not fit the track %s: %s", url, p->track->name, pre.text);
+			return 1;
+		}
+		if (!s->post_later) {
+			err_set(e, ERR_NET, "the leaderboard %s cannot be reached: %s. --post-later measures all the same and keeps the results to be posted",
+				url, pre.text);
+			return 2;
+		}
+		pipeline_notice(p, SEV_WARN, "the leaderboard %s cannot be reached now: %s; results are kept and posting is tried when each is measured",
+			url, pre.text);
+	}
+	return 0;
+}
+
+static int load_corpus(struct pipeline *p, struct err *e)
+{
+	const struct settings *s = &p->settings;
+
+	if (s->accuracy == ACCURACY_SKIP && s->mode != MODE_ACC)
+		return 0;
+	pipeline_phase(p, -1, PHASE_CORPUS);
+	int rc = corpus_load(&p->corpus, p->track, s->corpus, s->results_dir, s->demo ? s->base_url : NULL, p->cancel, e);
+	if (rc < 0)
+		return rc == ERR_CANCELLED ? 130 : rc == ERR_USAGE ? 1 : 2;
+	p->have_corpus = true;
+	return 0;
+}
+
+static void emit_plan(struct pipeline *p)
+{
+	const struct settings *s = &p->settings;
+	struct event ev;
+
+	event_init(&ev, EV_run_started);
+	struct ev_run_started *r = &ev.u.run_started;
+	text_copy(r->run_id, sizeof r->run_id, p->dir.name);
+	text_set(r->dir, sizeof r->dir, p->dir.path);
+	r->mode = s->mode;
+	text_copy(r->track, sizeof r->track, p->track->name);
+	text_copy(r->model, sizeof r->model, s->model);
+	text_copy(r->base_url, sizeof r->base_url, s->base_url);
+	if (s->mode == MODE_SUBMIT)
+		text_copy(r->team, sizeof r->team, s->team);
+	r->prompts = s->prompts;
+	r->accuracy = s->accuracy;
+	r->batch = s->batch;
+	r->demo = s->demo;
+	r->cells = p->plan.n_cells;
+	r->pid = (int64_t)getpid();
+	text_copy(r->version, sizeof r->version, BENCHTOP_VERSION);
+	pipeline_emit(p, &ev);
+	for (int i = 0; i < p->plan.n_cells; i++) {
+		const struct plan_cell *c = &p->plan.cells[i];
+		event_init(&ev, EV_cell_planned);
+		struct ev_cell_planned *q = &ev.u.cell_planned;
+		q->cell = i;
+		q->isl = c->isl;
+		q->osl = c->osl;
+		q->conc = c->conc;
+		q->repeat = c->repeat;
+		q->num_prompts = c->num_prompts;
+		q->rule_prompts = c->rule_prompts;
+		q->num_warmups = c->num_warmups;
+		text_copy(q->board_url, sizeof q->board_url, c->board);
+		q->ref_e2e_ms = c->have_ref ? c->ref.e2e_ms : NAN;
+		q->ref_tput = c->have_ref ? c->ref.tput : NAN;
+		q->ref_intvty = c->have_ref ? c->ref.intvty : NAN;
+		q->expect_s = c->expect_s;
+		pipeline_emit(p, &ev);
+	}
+	struct event seen;
+	event_init(&seen, EV_server_seen);
+	seen.u.server_seen = p->server;
+	pipeline_emit(p, &seen);
+}
+
+/* Everything that can be known to be wrong is found out before a directory is made: nothing half-done. */
+static int prepare(struct pipeline *p, struct err *e)
+{
+	int status;
+	int64_t now = clock_wall_ns();
+
+	if (settings_check(&p->settings, p->track, true, e) < 0 || plan_make(&p->plan, &p->settings, p->track, e) < 0)
+		return 1;
+	if ((status = await_server(p, e)) || (status = check_boards(p, e)) || (status = load_corpus(p, e)))
+		return status;
+	if (rundir_create(&p->dir, &p->settings, &p->plan, now, e) < 0)
+		return 2;
+	p->have_dir = true;
+	if (scribe_open_run(p->scribe, p->dir.path, e) < 0 ||
+		rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
+		return 2;
+	emit_plan(p);
+	return 0;
+}
+
+static void write_summary(struct pipeline *p, int pair)
+{
+	struct err e = {0};
+
+	if (p->settings.batch && rundir_summary(&p->dir, &p->settings, pair, p->board, clock_wall_ns(), &e) < 0)
+		pipeline_notice(p, SEV_ERROR, "summary.txt was not written: %s", e.text);
+}
+
+static void run_cells(struct pipeline *p)
+{
+	for (int i = 0; i < p->plan.n_cells && !pipeline_stopping(p); i++) {
+		if (i > 0 && p->settings.batch) {
+			pipeline_phase(p, -1, PHASE_PAUSE);
+			cancel_wait(p->cancel, PAUSE_MS, CANCEL_DRAIN);
+			if (pipeline_stopping(p))
+				break;
+		}
+		cell_run(p, i);
+		/* A skip raised the cancel for this row alone. */
+		if (atomic_exchange(p->skip, false)) {
+			cancel_reset(p->cancel);
+			int level = atomic_load(p->stop);
+			if (level != CANCEL_NONE)
+				cancel_raise(p->cancel, level);
+		}
+		write_summary(p, p->plan.cells[i].pair);
+	}
+}
+
+/* Until every post has its answer. A stop order ends the waiting for a board that sleeps, not for one that was sent to. */
+static void await_posts(struct pipeline *p)
+{
+	int64_t end = clock_mono_ns() + POSTS_TIMEOUT_MS * CLOCK_NS_PER_MS;
+	bool gave_up = false;
+
+	while (poster_wait(p->poster, 200, p->cancel) > 0 && clock_mono_ns() < end && cancel_get(p->cancel) < CANCEL_NOW) {
+		if (pipeline_stopping(p) && !gave_up)
+			poster_give_up_waiting(p->poster);
+		gave_up = pipeline_stopping(p);
+	}
+	/* What is still open gets its last state into this run's journal. */
+	int open;
+	poster_tally(p->poster, &p->confirmed, &open);
+	poster_forget(p->poster);
+}
+
+static int conclude(struct pipeline *p)
+{
+	char text[320];
+	int passed = board_count(p->board, CELL_PASSED), gate = board_count(p->board, CELL_GATE_FAILED);
+	int failed = board_count(p->board, CELL_FAILED), n = p->plan.n_cells;
+	bool submit = p->settings.mode == MODE_SUBMIT;
+
+	if (submit) {
+		pipeline_phase(p, -1, PHASE_POSTS);
+		await_posts(p);
+	}
+	if (pipeline_stopping(p)) {
+		snprintf(text, sizeof text, "stopped by the user: %d of %d rows passed, kept in %s", passed, n, p->dir.path);
+		return finish(p, 130, text);
+	}
+	if (failed > 0 || passed + gate < n) {
+		snprintf(text, sizeof text, "%d of %d rows passed, %d failed; results are in %s", passed, n, n - passed, p->dir.path);
+		return finish(p, 2, text);
+	}
+	if (gate > 0) {
+		snprintf(text, sizeof text, "the accuracy gate failed in %d of %d rows; results are in %s", gate, n, p->dir.path);
+		return finish(p, 3, text);
+	}
+	if (submit && p->confirmed < passed) {
+		snprintf(text, sizeof text,
+			"all %d rows passed, but posting is confirmed for %d only; the results are kept in %s", passed, p->confirmed,
+			p->dir.path);
+		return finish(p, 4, text);
+	}
+	if (submit)
+		snprintf(text, sizeof text, "all %d rows passed and were posted; results are in %s", passed, p->dir.path);
+	else
+		snprintf(text, sizeof text, "all %d rows passed; results are in %s", passed, p->dir.path);
+	return finish(p, 0, text);
+}
+
+int pipeline_run(struct pipeline *p)
+{
+	struct err e = {0};
+
+	p->board = malloc(sizeof *p->board);
+	if (!p->board) {
+		struct event ev;
+		event_init(&ev, EV_run_finished);
+		ev.u.run_finished.exit_status = 2;
+		text_copy(ev.u.run_finished.text, sizeof ev.u.run_finished.text, "out of memory");
+		scribe_emit(p->scribe, &ev);
+		return 2;
+	}
+	board_init(p->board);
+	int status = prepare(p, &e);
+	if (status) {
+		finish(p, status, e.text);
+	} else {
+		run_cells(p);
+		status = conclude(p);
+	}
+	if (p->have_dir) {
+		scribe_close_run(p->scribe);
+		rundir_close(&p->dir);
+	}
+	if (p->have_corpus)
+		corpus_free(&p->corpus);
+	free(p->board);
+	return status;
+}

@@ -1,0 +1,29 @@
+/* The server's load as its log tells it: the newest batch line of each data-parallel rank, added up. One thread. */
+#ifndef BENCHTOP_LOADLINE_H
+#define BENCHTOP_LOADLINE_H
+#include "../event/event.h"
+#include "../log/tail.h"
+
+#define LOAD_RANKS 16
+
+struct load_rank {
+	struct batch_line line; /* gen_tps NaN when it is not to be believed */
+	int64_t seen_ns;        /* when it came; 0 = never */
+	int64_t gen_ns;         /* when gen_tps came */
+	bool decoded;           /* last_s and every_s are valid */
+	int64_t last_s;         /* time of the last decode line, by its stamp */
+	int64_t every_s;        /* between the last two */
+};
+
+struct load_view {
+	struct load_rank ranks[LOAD_RANKS];
+	bool shown; /* figures were given out since they were last absent */
+};
+
+/* Takes a batch line. live: it was written just now (else it only prepares the judgement of later ones). The first
+ * throughput after a silence spans the silence and is dropped. */
+void load_view_take(struct load_view *v, const char *text, int64_t now_ns, bool live);
+/* Fills out; false when there is nothing to say: no fresh line, and absence was told already. */
+bool load_view_read(struct load_view *v, int64_t now_ns, struct ev_server_load *out);
+
+#endif

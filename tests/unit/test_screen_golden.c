@@ -1,0 +1,165 @@
+/* Screens of literal states against text files in tests/golden, and every scene at every size.
+ *
+ * GOLDEN_WRITE=1 writes the files anew. Run from the top of the repository, or with GOLDEN_DIR set.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../engine/base/file.h"
+#include "../../engine/base/text.h"
+#include "../../tui/actions.h"
+#include "../../tui/draw/picture.h"
+#include "../golden/scenes.h"
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct stage stage;
+
+static const char *golden_dir(void)
+{
+	const char *dir = getenv("GOLDEN_DIR");
+	return dir && *dir ? dir : "tests/golden";
+}
+
+static void compare(const char *name, int rows, int cols, const struct buf *drawn)
+{
+	char path[512];
+	struct buf want;
+	struct err e = {0};
+	snprintf(path, sizeof path, "%s/%s_%dx%d.txt", golden_dir(), name, cols, rows);
+	if (getenv("GOLDEN_WRITE")) {
+		if (file_write_atomic(path, buf_text(drawn), drawn->len, &e) != 0)
+			fail_msg("%s", e.text);
+		return;
+	}
+	buf_init(&want, 1 << 20);
+	if (file_read(path, &want, &e) != 0)
+		fail_msg("%s (GOLDEN_WRITE=1 writes it)", e.text);
+	if (strcmp(buf_text(&want), buf_text(drawn)) != 0)
+		fail_msg("%s differs (GOLDEN_WRITE=1 writes it anew). Drawn now:\n%s", path, buf_text(drawn));
+	buf_free(&want);
+}
+
+static void draw_and_compare(const char *name, int rows, int cols, bool ascii)
+{
+	struct canvas c;
+	struct buf b;
+	assert_int_equal(canvas_open(&c, rows, cols, ascii), 0);
+	screen_draw(&c, &stage.board, &stage.view);
+	buf_init(&b, 1 << 20);
+	assert_int_equal(picture_txt(&c, &b), 0);
+	compare(name, rows, cols, &b);
+	buf_free(&b);
+	canvas_close(&c);
+}
+
+static void test_screen_goldens(void **state)
+{
+	(void)state;
+	static const int sizes[][2] = {{23, 80}, {24, 80}, {36, 120}, {60, 200}};
+	for (int i = 0; i < scene_count(); i++) {
+		assert_int_equal(scene_open(&stage, i), 0);
+		for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+			draw_and_compare(scene_name(i), sizes[k][0], sizes[k][1], false);
+		if (strcmp(scene_name(i), "load_running") == 0) {
+			draw_and_compare("load_running_ascii", 36, 120, true);
+			draw_and_compare("load_running_small", 16, 60, false);
+			draw_and_compare("load_running_toosmall", 15, 59, false);
+		}
+		scene_close(&stage);
+	}
+}
+
+/* The same state drawn twice gives the same cells: nothing is kept between two drawings. */
+static void test_screen_is_pure(void **state)
+{
+	(void)state;
+	struct canvas a, b;
+	for (int i = 0; i < scene_count(); i++) {
+		assert_int_equal(scene_open(&stage, i), 0);
+		assert_int_equal(canvas_open(&a, 36, 120, false), 0);
+		assert_int_equal(canvas_open(&b, 36, 120, false), 0);
+		canvas_fill(&b, 0, 0, 36, 120, '#', ROLE_BAD, ATTR_BOLD);
+		screen_draw(&a, &stage.board, &stage.view);
+		screen_draw(&b, &stage.board, &stage.view);
+		assert_memory_equal(a.cells, b.cells, (size_t)a.rows * (size_t)a.cols * sizeof *a.cells);
+		canvas_close(&a);
+		canvas_close(&b);
+		scene_close(&stage);
+	}
+}
+
+static void assert_cells_sane(const struct canvas *c)
+{
+	for (int row = 0; row < c->rows; row++) {
+		for (int col = 0; col < c->cols; col++) {
+			const struct canvas_cell *p = canvas_at(c, row, col);
+			bool ok = p->role < ROLE_count && p->width <= 2 && (p->width == 0) == (p->cp == 0);
+			ok = ok && (p->cp == 0 || p->cp >= 0x20) && (!c->ascii || p->cp < 0x7f);
+			ok = ok && (p->width != 2 || (col + 1 < c->cols && canvas_at(c, row, col + 1)->width == 0));
+			if (!ok)
+				fail_msg("a bad cell at %d,%d of %dx%d", row, col, c->cols, c->rows);
+		}
+	}
+}
+
+static void test_screen_every_scene_at_every_size(void **state)
+{
+	(void)state;
+	for (int i = 0; i < scene_count(); i++) {
+		assert_int_equal(scene_open(&stage, i), 0);
+		for (int rows = 1; rows <= 50; rows++) {
+			for (int cols = 1; cols <= 130; cols += rows > 14 && cols > 56 ? 1 : 5) {
+				struct canvas c;
+				assert_int_equal(canvas_open(&c, rows, cols, (rows + cols) % 4 == 0), 0);
+				screen_draw(&c, &stage.board, &stage.view);
+				assert_cells_sane(&c);
+				canvas_close(&c);
+			}
+		}
+		scene_close(&stage);
+	}
+}
+
+static void test_actions_have_one_meaning_a_key(void **state)
+{
+	(void)state;
+	static const char *const never[] = {"Ctrl-A", "Ctrl-B", "Ctrl-P", "Ctrl-S", "Ctrl-Q", NULL};
+	for (int i = 0; i < ACTION_count; i++) {
+		const struct action *a = action_at(i);
+		assert_non_null(a);
+		for (int k = 0; never[k]; k++)
+			assert_null(strstr(a->key, never[k]));
+		for (int screen = SCREEN_DASHBOARD; screen <= SCREEN_BOARD; screen++) {
+			char key[16];
+			if (action_works(a, (enum screen_id)screen, a->modal))
+				assert_int_equal(action_for_key(action_key(a, key), (enum screen_id)screen, a->modal), i);
+		}
+	}
+	assert_null(action_at(-1));
+	assert_null(action_at(ACTION_count));
+	assert_int_equal(action_for_key("Enter", SCREEN_DASHBOARD, MODAL_NONE), ACTION_SHEET);
+	assert_int_equal(action_for_key("Enter", SCREEN_LOG, MODAL_NONE), ACTION_NONE);
+	assert_int_equal(action_for_key("n", SCREEN_DASHBOARD, MODAL_SHEET), ACTION_SHEET_CANCEL);
+	assert_int_equal(action_for_key("Z", SCREEN_DASHBOARD, MODAL_NOTICE), ACTION_NOTICE_CLOSE);
+	assert_int_equal(action_for_key("Z", SCREEN_DASHBOARD, MODAL_NONE), ACTION_NONE);
+	assert_int_equal(action_for_key("", SCREEN_DASHBOARD, MODAL_NONE), ACTION_NONE);
+}
+
+int main(void)
+{
+	setenv("TZ", "UTC", 1);
+	tzset();
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_screen_goldens),
+	        cmocka_unit_test(test_screen_is_pure),
+	        cmocka_unit_test(test_screen_every_scene_at_every_size),
+	        cmocka_unit_test(test_actions_have_one_meaning_a_key),
+	};
+	return cmocka_run_group_tests_name("screen_golden", tests, NULL, NULL);
+}

@@ -1,0 +1,84 @@
+/* The command line: environment, then arguments, into one plain struct that main hands on.
+ *
+ * The options are the table options.def, the commands the table below; parsing, usage text, suggestions and the check
+ * which command takes which option all read them. Nothing here prints or exits: errors are sentences.
+ */
+#ifndef BENCHTOP_OPTIONS_H
+#define BENCHTOP_OPTIONS_H
+#include "../engine/base/buf.h"
+#include "../engine/base/err.h"
+#include "../engine/plan/settings.h"
+
+/* COMMAND(ID, "word", fewest and most further arguments, "arguments", "help") */
+#define OPTIONS_COMMANDS(COMMAND)                                                                                      \
+	COMMAND(CLI_DASHBOARD, "", 0, 0, "", "the dashboard")                                                          \
+	COMMAND(CLI_ACC, "acc", 0, 0, "", "accuracy only")                                                             \
+	COMMAND(CLI_PERF, "perf", 0, 0, "", "accuracy and load; nothing is posted")                                    \
+	COMMAND(CLI_SUBMIT, "submit", 0, 1, "TEAM", "accuracy, load, and the result posted to the board")              \
+	COMMAND(CLI_RESULTS, "results", 0, 8, "[DIR|FILE ...]", "table of finished runs")                              \
+	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "two runs side by side")                                          \
+	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR ...]", "throughput per GPU against latency")                           \
+	COMMAND(CLI_POST, "post", 1, 1, "DIR|FILE", "post results that are saved already")                             \
+	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch")                                  \
+	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one")                   \
+	COMMAND(CLI_SHOT, "shot", 1, 2, "SCREEN [DIR]", "picture of a screen")                                         \
+	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server")                                         \
+	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs")                                   \
+	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text")                                                      \
+	COMMAND(CLI_VERSION, "version", 0, 0, "", "version")
+
+enum cli_command {
+#define COMMAND(id, word, fewest, most, arguments, help) id,
+	OPTIONS_COMMANDS(COMMAND)
+#undef COMMAND
+	        CLI_count
+};
+
+/* Groups of commands, for options.def. */
+#define OPTIONS_BIT(cmd) (1u << (cmd))
+#define IN_RUN                                                                                                         \
+	(OPTIONS_BIT(CLI_DASHBOARD) | OPTIONS_BIT(CLI_ACC) | OPTIONS_BIT(CLI_PERF) | OPTIONS_BIT(CLI_SUBMIT) |         \
+	        OPTIONS_BIT(CLI_RESUME))
+#define IN_POST   OPTIONS_BIT(CLI_POST)
+#define IN_SERVER (OPTIONS_BIT(CLI_SERVER) | OPTIONS_BIT(CLI_DOCTOR))
+#define IN_VIEW   (OPTIONS_BIT(CLI_WATCH) | OPTIONS_BIT(CLI_SHOT))
+#define IN_SHOT   OPTIONS_BIT(CLI_SHOT)
+#define IN_TABLE  (OPTIONS_BIT(CLI_RESULTS) | OPTIONS_BIT(CLI_COMPARE) | OPTIONS_BIT(CLI_CURVE))
+#define IN_ANY    (OPTIONS_BIT(CLI_count) - 1)
+
+enum output { OUTPUT_AUTO, OUTPUT_TUI, OUTPUT_PLAIN, OUTPUT_JSON };
+
+#define OPTIONS_ARGS 8
+
+struct options {
+	enum cli_command cmd;
+	const char *args[OPTIONS_ARGS]; /* what follows the command, from argv; submit's team is in settings */
+	int n_args;
+	struct settings settings; /* not yet settings_check()ed: that needs the track */
+	struct secrets secrets;
+	enum output output;
+	char theme[512]; /* empty = default */
+	bool ascii, no_color, mouse;
+	bool restart_server;
+	int colors; /* 8, 16, 256; 0 = as the terminal says */
+	int fps;
+	char track[512];    /* file or name, empty = default; "demo" with --demo */
+	char out_file[512]; /* -o, empty = standard output */
+	char size[32];      /* "120x36", checked; empty = default */
+	char format[16];    /* "txt", "ansi", "svg"; empty = by the file's name */
+};
+
+/* argv[0] counts: `dsr1_benchmark` without a command is acc, as the official tool; else the dashboard. With --demo the
+ * environment is left aside but for TEAM_NAME_ENV, BENCHTOP_RESULTS, OPENAI_API_KEY and NO_COLOR. -h and -V win over a bad
+ * environment. 0 or ERR_USAGE: the sentence names option, value and remedy. */
+int options_parse(struct options *o, int argc, char **argv, settings_getenv get, void *ctx, struct err *e);
+
+/* The word of a command on the command line ("" for the dashboard). */
+const char *options_command_word(enum cli_command cmd);
+
+/* Usage: of everything for CLI_DASHBOARD and CLI_HELP, else of one command with its options. 0 or buf's error. */
+int options_help_text(struct buf *b, enum cli_command cmd);
+/* The whole usage text, made once. Never NULL. */
+const char *options_help(void);
+
+#endif

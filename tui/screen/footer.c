@@ -1,0 +1,83 @@
+/* The last line: the keys that help most where the user is, from the actions, as many as fit. */
+#include "../../engine/base/text.h"
+#include "../actions.h"
+#include "../draw/widget.h"
+#include "dash.h"
+#include "screen.h"
+#include <string.h>
+
+#define RANK_RIGHT 90 /* from here on: at the right end, and first to get their room */
+
+static bool has_rank(const struct action *a, const struct view *v, enum modal_id modal)
+{
+	if (a->rank == 0 || !action_works(a, v->screen, modal) || !a->words[0])
+		return false;
+	/* A way to where one is already is no help. */
+	return !(modal == MODAL_NONE && v->screen == SCREEN_DASHBOARD && a == action_at(ACTION_SCREEN_1));
+}
+
+/* A sheet that posts is started by y, any other by Enter. */
+static bool sheet_offers(const struct action *a, const struct view *v)
+{
+	if (a == action_at(ACTION_SHEET_START))
+		return v->settings.mode != MODE_SUBMIT;
+	if (a == action_at(ACTION_SHEET_POST))
+		return v->settings.mode == MODE_SUBMIT;
+	if (a == action_at(ACTION_QUIT_LEAVE))
+		return v->detached_ok;
+	return true;
+}
+
+/* The action with the lowest rank above `above` (ties in the table's order after `after`); -1 none. */
+static int next_by_rank(const struct view *v, enum modal_id modal, int above, int after)
+{
+	int found = -1;
+	for (int i = 0; i < ACTION_count; i++) {
+		const struct action *a = action_at(i);
+		if (!has_rank(a, v, modal) || !sheet_offers(a, v))
+			continue;
+		if (a->rank < above || (a->rank == above && i <= after))
+			continue;
+		if (found < 0 || a->rank < action_at(found)->rank)
+			found = i;
+	}
+	return found;
+}
+
+static int key_cols(const struct action *a)
+{
+	char key[16];
+	action_key(a, key);
+	return text_width(key, strlen(key)) + 1 + text_width(a->words, strlen(a->words));
+}
+
+static void keys_draw(struct canvas *c, struct rect r, const struct view *v, enum modal_id modal)
+{
+	char key[16];
+	int right = 0;
+	for (int i = next_by_rank(v, modal, RANK_RIGHT, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i))
+		right += key_cols(action_at(i)) + 2;
+	struct pen p = pen_at(c, r.row, r.col, r.cols - right);
+	for (int i = next_by_rank(v, modal, 0, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i)) {
+		if (action_at(i)->rank >= RANK_RIGHT)
+			break;
+		if (!pen_key(&p, p.col > r.col ? 2 : 0, action_key(action_at(i), key), action_at(i)->words))
+			break;
+	}
+	p = pen_at(c, r.row, r.col + r.cols - right + 2, right);
+	for (int i = next_by_rank(v, modal, RANK_RIGHT, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i))
+		pen_key(&p, p.col > r.col + r.cols - right + 2 ? 2 : 0, action_key(action_at(i), key), action_at(i)->words);
+}
+
+void footer_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v)
+{
+	(void)b;
+	canvas_fill(c, r.row, r.col, r.rows, r.cols, ' ', ROLE_FOOTER, 0);
+	if (v->modal == MODAL_NONE) /* an open form shows its own keys */
+		keys_draw(c, (struct rect){r.row, r.col + 1, 1, r.cols - 2}, v, MODAL_NONE);
+}
+
+void form_keys(struct canvas *c, int row, int col, int cols, const struct view *v)
+{
+	keys_draw(c, (struct rect){row, col, 1, cols}, v, v->modal);
+}

@@ -1,0 +1,44 @@
+/* Shared by ui.c (loop), ui_actions.c (what keys do) and ui_start.c (what Enter runs). */
+#ifndef BENCHTOP_UI_INT_H
+#define BENCHTOP_UI_INT_H
+#include "actions.h"
+#include "ui.h"
+
+enum ui_react { /* what an action changed; handlers never draw */
+	REACT_NONE = 0,
+	REACT_DRAW = 1,
+	REACT_LEAVE = 2,
+};
+
+struct ui {
+	const struct ui_config *cfg;
+	struct term *term;
+	struct canvas canvas;
+	bool have_canvas;
+	struct theme theme;
+	struct view view;
+	struct board *board;
+	bool active;         /* a run was started and has not finished */
+	bool leave_when_done;
+	enum ui_exit how;
+	int theme_before;    /* index shown when the theme list was opened */
+	int64_t last_paint_ns, blocked_since_ns, last_tick_ns;
+	bool dirty;
+};
+
+/* Pushes a sentence above the footer. */
+void ui_say(struct ui *u, enum severity sev, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+enum ui_react ui_action(struct ui *u, enum action_id a);
+/* Text typed into the team editor. */
+enum ui_react ui_edit_key(struct ui *u, const char *key);
+/* Remakes the rows on screen after pair or settings changed; keeps the picks where CONCs are the same. */
+void ui_replan(struct ui *u, bool keep_picks);
+/* The settings that a start would run now. */
+void ui_compose(const struct ui *u, struct settings *out);
+enum ui_react ui_start(struct ui *u);
+int ui_send(struct ui *u, enum command_kind kind);
+void ui_picture(struct ui *u);
+int ui_theme_count(void);
+void ui_theme_show(struct ui *u, const char *name);
+
+#endif
