@@ -16,7 +16,7 @@ struct action {
 	const char *key;     /* alternatives separated by blanks; the first is the one shown */
 	const char *screens; /* letters, or "*" */
 	enum modal_id modal;
-	int rank;            /* place in the footer, 0 none */
+	int rank; /* place in the footer, 0 none */
 	const char *words, *help;
 };
 

@@ -3,6 +3,7 @@
 #include "../engine/base/text.h"
 #include "../engine/run/rundir.h"
 #include "backend.h"
+#include "cli_post.h"
 #include "cli_run.h"
 #include "keeper.h"
 #include "options.h"
@@ -158,8 +159,14 @@ static int print_help(const struct options *o)
 {
 	struct buf b;
 
+	enum cli_command about = CLI_HELP;
+
+	/* `help perf` and `perf -h` are the same text. */
+	for (int i = 0; o->n_args > 0 && i < CLI_count; i++)
+		if (strcmp(options_command_word((enum cli_command)i), o->args[0]) == 0)
+			about = (enum cli_command)i;
 	buf_init(&b, 256 * 1024);
-	options_help_text(&b, o->cmd);
+	options_help_text(&b, about);
 	fputs(buf_text(&b), stdout);
 	buf_free(&b);
 	return 0;
@@ -181,6 +188,10 @@ int main(int argc, char **argv)
 		printf("benchtop %s (%s)\n", BENCHTOP_VERSION, curl_version());
 		return 0;
 	}
+	if (o.restart_server) {
+		err_set(&e, ERR_USAGE, "--restart-server is not part of this version yet: restart the server, then use --wait-server 30m");
+		return fail(&e);
+	}
 	if (track_load(&track, o.settings.demo && !o.track[0] ? "demo" : o.track, &e) < 0)
 		return fail(&e);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -193,9 +204,12 @@ int main(int argc, char **argv)
 	case CLI_SUBMIT:
 		status = o.output == OUTPUT_TUI ? dashboard(&o, &track) : headless(&o, &track);
 		break;
+	case CLI_POST:
+		status = cli_post(&o);
+		break;
 	default:
 		err_set(&e, ERR_USAGE, "the command '%s' is not part of this version yet: acc, perf, submit and the dashboard are",
-			argc > 1 ? argv[1] : "");
+			options_command_word(o.cmd));
 		status = fail(&e);
 		break;
 	}

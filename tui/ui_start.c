@@ -63,6 +63,10 @@ void ui_compose(const struct ui *u, struct settings *out)
 		out->pairs[0][0] = v->track->pairs[v->pair].isl;
 		out->pairs[0][1] = v->track->pairs[v->pair].osl;
 	}
+	/* Exactly what the sourced file names is its single test: NUM_PROMPTS and RESULT_FILENAME belong to it. */
+	if (!v->settings.batch && out->n_pairs == 1 && out->n_picks == 1 && out->picks[0] == out->env_conc &&
+		out->pairs[0][0] == out->env_pair[0] && out->pairs[0][1] == out->env_pair[1])
+		out->batch = false;
 	/* Armed: it starts when the server is ready. A board that sleeps is no reason to lose the evening. */
 	if (out->wait_server_ms == 0)
 		out->wait_server_ms = ARMED_WAIT_MS;

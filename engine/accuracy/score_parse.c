@@ -47,11 +47,11 @@ static int parse(const char *json, size_t len, cJSON **root, struct err *e)
 /* One log probability at position (0 = the first token) of n. */
 static int add_logprob(const cJSON *item, int position, int64_t n, double *sum, struct err *e)
 {
-	if (cJSON_IsNumber(item) && isfinite(item->valuedouble) && item->valuedouble <= LOGPROB_TOP) {
+	if (item && cJSON_IsNumber(item) && isfinite(item->valuedouble) && item->valuedouble <= LOGPROB_TOP) {
 		*sum += item->valuedouble;
 		return 0;
 	}
-	if (cJSON_IsNumber(item))
+	if (item && cJSON_IsNumber(item))
 		return err_set(e, ERR_PROTO, "the log probability of token %d of %lld is %g, which cannot be", position,
 		        (long long)n, item->valuedouble);
 	return err_set(e, ERR_PROTO,
@@ -134,7 +134,7 @@ static int check_first_token(const cJSON *logprobs, const cJSON *first, struct e
 {
 	const cJSON *tokens = json_get(logprobs, "tokens");
 	const cJSON *token = cJSON_IsArray(tokens) ? tokens->child : NULL;
-	if (!cJSON_IsString(token))
+	if (!token || !cJSON_IsString(token))
 		return err_set(
 		        e, ERR_PROTO, "the answer has no logprobs.tokens to find the begin-of-sentence token in");
 	if (!is_bos_text(token->valuestring)) {

@@ -116,7 +116,7 @@ static void write_settings(struct json_out *j, const struct settings *s)
 		json_i64(j, s->picks[i]);
 	json_array_end(j);
 	put_int(j, "repeat", s->repeat);
-	put_int_or_null(j, "num_prompts", s->num_prompts, 0);
+	put_int_or_null(j, "num_prompts", s->all_prompts ? s->all_prompts : s->num_prompts, 0);
 	put_int_or_null(j, "num_warmups", s->num_warmups, -1);
 	put_int_or_null(j, "env_conc", s->env_conc, 0);
 	put_str(j, "result_filename", s->result_filename);

@@ -51,7 +51,7 @@ sim() {
 	ready=$T/sim.$RANDOM$RANDOM
 	"$SIM" --log "$ready.log" "$@" >"$ready" 2>"$ready.err" &
 	SIM_PIDS+=($!)
-	until_true 10 grep -q '^ready ' "$ready" || die "benchtop-sim $* is not ready: $(cat "$ready.err")"
+	until_true 10 grep -qs '^ready ' "$ready" || die "benchtop-sim $* is not ready: $(cat "$ready.err")"
 	SIM_LOG=$ready.log
 	printf -v "$var" '%s' "$(sed -n 's/^ready \(http[^ ]*\) .*/\1/p' "$ready")"
 }
@@ -69,6 +69,10 @@ has_not() { ! grep -qE -- "$2" "$1" || fail "$3: '$2' must not be in $(basename 
 json() { python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($2)" "$1"; }
 fetch() { python3 -c "import sys,urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())" "$1"; }
 reset_sim() { python3 -c "import sys,urllib.request; urllib.request.urlopen(urllib.request.Request(sys.argv[1]+'/sim/reset',data=b'',method='POST')).read()" "$1"; }
+# the test goes on only when it held
+need() { [ $FAILED -eq 0 ] || finish; }
+# the test goes on only when all of it held so far
+need() { [ $FAILED -eq 0 ] || finish; }
 is() { [ "$1" = "$2" ] || fail "$3: got '$1', expected '$2'"; }
 
 # A track like the real one, but short, with the simulator's corpus: rules, columns and gate are the same.
@@ -80,11 +84,12 @@ import json, sys
 real = json.load(open(sys.argv[1] + "/dsr1-fp4-sglang-mi355x.json"))
 demo = json.load(open(sys.argv[1] + "/demo.json"))
 real["name"] = "small"
-real["accuracy"] = demo["accuracy"] if "accuracy" in demo else real["accuracy"]
+real["gate"]["corpus"] = demo["gate"]["corpus"]
 for pair in real["pairs"]:
     pair["prompts_per_conc"] = 4
 json.dump(real, open(sys.argv[2], "w"))
 PY
+	[ -s "$1" ] || die "the short track could not be made"
 }
 
 # --- a real terminal -----------------------------------------------------------------------------------------------------

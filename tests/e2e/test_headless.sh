@@ -4,7 +4,7 @@
 command -v python3 >/dev/null || die "python3 is needed by this test (make deps)"
 
 small_track "$T/small.json"
-sim URL --time-scale 20
+sim URL --time-scale 200
 PORT_OF=${URL##*:}
 cd "$T" || exit 2
 
@@ -19,6 +19,7 @@ COMMON=(--track "$T/small.json" --corpus "$CORPUS")
 mkdir batch && cd batch || exit 2
 run submit env LB_URL_OVERRIDE="$URL" "$BT" submit "Rocket Team" -isl 1024 -osl 1024 "${COMMON[@]}" --post-flagged
 status_is 0 "submit in batch mode" submit
+need
 has "$T/submit.out" 'CONC=64: posted, the board confirms' "plain progress"
 dir=$(echo batch_isl1024_osl1024_*)
 [[ $dir =~ ^batch_isl1024_osl1024_[0-9]{8}_[0-9]{6}$ ]] || fail "batch directory: $dir"

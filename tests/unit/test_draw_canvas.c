@@ -109,8 +109,10 @@ static void test_canvas_drops_controls_and_keeps_marks(void **state)
 	(void)state;
 	struct canvas c;
 	assert_int_equal(canvas_open(&c, 1, 8, false), 0);
-	canvas_text(&c, 0, 0, 8, ROLE_TEXT, 0, "a\x1b[1m\tb\xc2\x9b" "e\xcc\x81!");
-	assert_row(&c, 0, "a[1mbe\xcc\x81!");
+	canvas_text(&c, 0, 0, 8, ROLE_TEXT, 0,
+	        "a\x1b[1m\tb\xc2\x9b"
+	        "e\xcc\x81!");
+	assert_row(&c, 0, "a[1mbe\xcc\x81! ");
 	canvas_clear(&c);
 	canvas_text(&c, 0, 0, 8, ROLE_TEXT, 0, "\xff\xc3");
 	assert_row(&c, 0, "\xef\xbf\xbd\xef\xbf\xbd      ");
@@ -152,8 +154,9 @@ static void test_widget_ratio_bar_has_a_fixed_mark(void **state)
 	static const struct {
 		double ratio;
 		const char *full, *ascii;
-	} bars[] = {{NAN, "     │     ", "     |     "}, {0.5, "██▌  │     ", "###  |     "}, {1.0, "█████│     ", "#####|     "},
-	        {1.002, "█████│▏    ", "#####|     "}, {1.18, "█████│▉    ", "#####|#    "}, {2.0, "█████│█████", "#####|#####"},
+	} bars[] = {{NAN, "     │     ", "     |     "}, {0.5, "██▌  │     ", "###  |     "},
+	        {1.0, "█████│     ", "#####|     "}, {1.002, "█████│▏    ", "#####|     "},
+	        {1.18, "█████│▉    ", "#####|#    "}, {2.0, "█████│█████", "#####|#####"},
 	        {7.0, "█████│█████", "#####|#####"}, {-1.0, "     │     ", "     |     "}};
 	for (int ascii = 0; ascii < 2; ascii++) {
 		assert_int_equal(canvas_open(&c, 1, 11, ascii), 0);

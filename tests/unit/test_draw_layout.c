@@ -43,7 +43,8 @@ static void check(int rows, int cols, struct dash_want want)
 	for (int i = 0; i < n; i++) {
 		struct rect r = parts[i];
 		if (r.row < 0 || r.col < 0 || r.row + r.rows > rows || r.col + r.cols > cols)
-			fail_msg("%dx%d: part %d at %d,%d %dx%d is outside", rows, cols, i, r.row, r.col, r.rows, r.cols);
+			fail_msg("%dx%d: part %d at %d,%d %dx%d is outside", rows, cols, i, r.row, r.col, r.rows,
+			        r.cols);
 		for (int k = 0; k < i; k++) {
 			if (overlap(r, parts[k]))
 				fail_msg("%dx%d: parts %d and %d overlap", rows, cols, k, i);

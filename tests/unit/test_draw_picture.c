@@ -19,8 +19,8 @@ static void assert_well_formed(const char *s)
 	int depth = 0;
 	while (*s) {
 		if (*s == '&') {
-			assert_true(strncmp(s, "&amp;", 5) == 0 || strncmp(s, "&lt;", 4) == 0 || strncmp(s, "&gt;", 4) == 0 ||
-			            strncmp(s, "&quot;", 6) == 0);
+			assert_true(strncmp(s, "&amp;", 5) == 0 || strncmp(s, "&lt;", 4) == 0 ||
+			            strncmp(s, "&gt;", 4) == 0 || strncmp(s, "&quot;", 6) == 0);
 			s++;
 			continue;
 		}

@@ -60,7 +60,8 @@ static void test_theme_without_background_leaves_it_alone(void **state)
 				struct theme_look look = theme_resolve(&t, depth, (enum role)role, ATTR_FOCUS);
 				assert_true(look.bg.is_default);
 				/* white, yellow and black vanish on one background or the other */
-				assert_true(look.fg.is_default || (look.fg.ansi >= 1 && look.fg.ansi <= 6 && look.fg.ansi != 3));
+				assert_true(look.fg.is_default ||
+				            (look.fg.ansi >= 1 && look.fg.ansi <= 6 && look.fg.ansi != 3));
 			}
 		}
 	}
@@ -91,9 +92,10 @@ static void test_theme_parse_reads_a_file(void **state)
 	(void)state;
 	struct theme t;
 	struct err e;
-	assert_int_equal(parse("# mine\n\nbackground = #102030\nforeground = #fff0e0\r\ngood = bright-green on #000001 bold underline\n"
-	                       "good.8 = green\ngood.mono = reverse\nbad = default",
-	                         &t, &e),
+	assert_int_equal(
+	        parse("# mine\n\nbackground = #102030\nforeground = #fff0e0\r\ngood = bright-green on #000001 bold underline\n"
+	              "good.8 = green\ngood.mono = reverse\nbad = default",
+	                &t, &e),
 	        0);
 	assert_string_equal(t.name, "my");
 	assert_int_equal(t.background.g, 0x20);
@@ -114,9 +116,10 @@ static void test_theme_errors_name_file_and_line(void **state)
 	(void)state;
 	static const struct {
 		const char *text, *where, *what;
-	} bad[] = {{"good = green\nnobody = red\n", "my.theme, line 2", "\"nobody\""}, {"\n\ngood = #12345\n", "line 3", "#12345"},
-	        {"good = green on\n", "line 1", "background"}, {"good = green shiny\n", "line 1", "shiny"},
-	        {"good green\n", "line 1", "="}, {"good =\n", "line 1", "missing"}, {"good = red\ngood = blue\n", "line 2", "twice"},
+	} bad[] = {{"good = green\nnobody = red\n", "my.theme, line 2", "\"nobody\""},
+	        {"\n\ngood = #12345\n", "line 3", "#12345"}, {"good = green on\n", "line 1", "background"},
+	        {"good = green shiny\n", "line 1", "shiny"}, {"good green\n", "line 1", "="},
+	        {"good =\n", "line 1", "missing"}, {"good = red\ngood = blue\n", "line 2", "twice"},
 	        {"good.mono = red\n", "line 1", "red"}, {"background = #00000g\n", "line 1", "#00000g"},
 	        {"background = black white\n", "line 1", "white"}, {"good.9 = red\n", "line 1", "good.9"}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

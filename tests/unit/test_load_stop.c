@@ -71,14 +71,17 @@ static void now_aborts(void **state)
 	(void)state;
 	struct stopper s;
 	struct bench b;
-	bench_open(&b, &(struct peer_config){.mode = PEER_SILENT}, 4, 40, 4, 8);
-	stopper_open(&s, &b, 4, CANCEL_NOW);
+	bench_open(&b, &(struct peer_config){.mode = PEER_SILENT}, 64, 200, 4, 8);
+	stopper_open(&s, &b, 64, CANCEL_NOW);
 	bench_run(&b);
 	stopper_close(&s);
 	assert_true(b.r.stopped);
 	assert_int_equal(b.r.m.completed + b.r.m.failed, 0);
-	assert_int_equal(rows_with(&b.r, true, COMPLETION_STOPPED), 4);
-	assert_int_equal(rows_with(&b.r, false, COMPLETION_OK), 36);
+	assert_int_equal(rows_with(&b.r, true, COMPLETION_STOPPED), 64);
+	assert_int_equal(rows_with(&b.r, false, COMPLETION_OK), 136);
+	assert_int_equal(b.r.in_flight_max, 64); /* every slot was filled, and no more */
+	assert_int_equal(peer_in_flight_max(b.peer), 64);
+	assert_int_equal(peer_received(b.peer), 64);
 	assert_int_equal(peer_quiesce(b.peer, 20000), 0); /* the connections are closed */
 	assert_true(b.r.m.ttft_mean == 0 && b.r.m.itl_samples == 0);
 	bench_close(&b);

@@ -138,7 +138,8 @@ static void test_actions_have_one_meaning_a_key(void **state)
 		for (int screen = SCREEN_DASHBOARD; screen <= SCREEN_BOARD; screen++) {
 			char key[16];
 			if (action_works(a, (enum screen_id)screen, a->modal))
-				assert_int_equal(action_for_key(action_key(a, key), (enum screen_id)screen, a->modal), i);
+				assert_int_equal(
+				        action_for_key(action_key(a, key), (enum screen_id)screen, a->modal), i);
 		}
 	}
 	assert_null(action_at(-1));

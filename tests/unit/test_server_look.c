@@ -113,7 +113,7 @@ static void odd_servers(void **state)
 		snprintf(url, sizeof url, "http://127.0.0.1:%d", peer_port(p));
 		server_look(url, NULL, 5000, NULL, &s);
 		if (s.phase != o->phase || !strstr(s.text, o->text) || strcmp(s.version, o->version) != 0)
-			fail_msg("%zu: %s \"%s\" \"%s\"", i, server_phase_word(s.phase), s.text, s.version);
+			fail_msg("%zu: %s \"%s\" \"%s\"", i, server_phase_word((int)s.phase), s.text, s.version);
 		for (const char *c = s.model; *c; c++)
 			assert_true(*c >= ' ');
 		assert_int_equal(peer_received(p), n);
@@ -257,7 +257,7 @@ static void drain(void)
 			drain();                                                                                       \
 		}                                                                                                      \
 		if (!(condition))                                                                                      \
-			fail_msg("%s: still %s \"%s\"", #condition, server_phase_word(seen.server.phase),              \
+			fail_msg("%s: still %s \"%s\"", #condition, server_phase_word((int)seen.server.phase),         \
 			        seen.server.text);                                                                     \
 	} while (0)
 

@@ -22,9 +22,9 @@ enum { ATTR_BOLD = 1, ATTR_REVERSE = 2, ATTR_UNDERLINE = 4, ATTR_DIM = 8 }; /* a
 enum { ATTR_FOCUS = 16, ATTR_FORM = 32, ATTR_HEAD = 64 };
 
 struct canvas_cell {
-	uint32_t cp;      /* ' ' when empty; 0 in the second half of a wide character */
-	uint32_t mark;    /* one combining mark, 0 none */
-	uint8_t width;    /* 1, 2; 0 = second half */
+	uint32_t cp;   /* ' ' when empty; 0 in the second half of a wide character */
+	uint32_t mark; /* one combining mark, 0 none */
+	uint8_t width; /* 1, 2; 0 = second half */
 	uint8_t role;
 	uint8_t attr;
 };
@@ -34,7 +34,7 @@ struct canvas_cell {
 
 struct canvas {
 	int rows, cols;
-	bool ascii;       /* draw ASCII forms of boxes, bars, marks */
+	bool ascii;                /* draw ASCII forms of boxes, bars, marks */
 	struct canvas_cell *cells; /* rows * cols, owned */
 };
 
@@ -46,7 +46,7 @@ const struct canvas_cell *canvas_at(const struct canvas *c, int row, int col); /
 /* Writes UTF-8 text from (row, col), at most `columns` columns; controls are dropped. Returns the columns used. */
 int canvas_text(struct canvas *c, int row, int col, int columns, enum role role, int attr, const char *utf8);
 int canvas_printf(struct canvas *c, int row, int col, int columns, enum role role, int attr, const char *fmt, ...)
-	__attribute__((format(printf, 7, 8)));
+        __attribute__((format(printf, 7, 8)));
 /* The same, right-aligned in `columns`; too long: the left end is kept and the last column is '…' ('>' in ASCII). */
 int canvas_right(struct canvas *c, int row, int col, int columns, enum role role, int attr, const char *utf8);
 /* The same, left-aligned. */

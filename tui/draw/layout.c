@@ -113,7 +113,7 @@ static void sweep_wide(struct sweep_columns *s, int cols, bool with_posts)
 	int room = cols - used - 3; /* a gap before the bar, one column free at the end */
 	int check = most(11, least(24, room * 2 / 5));
 	int bar = least(41, room - check);
-	bar -= bar % 2 == 0;
+	bar = bar < 5 ? 0 : bar - (bar % 2 == 0);
 	check = least(30, room - bar);
 	s->mark = next(&at, 0, 1);
 	s->check_box = next(&at, 1, 3);

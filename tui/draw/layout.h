@@ -20,16 +20,16 @@ struct dash_want {
 
 struct dash_layout {
 	bool too_small;
-	bool composed;  /* boxes; else rules between sections */
-	bool tall;      /* composed with a table of latencies */
+	bool composed; /* boxes; else rules between sections */
+	bool tall;     /* composed with a table of latencies */
 	struct rect header;
-	struct rect frame;          /* composed: everything inside the outer line */
-	struct rect server;         /* contents, without frame */
+	struct rect frame;  /* composed: everything inside the outer line */
+	struct rect server; /* contents, without frame */
 	struct rect accuracy;
 	struct rect sweep_title, sweep_head, sweep; /* title lines reach from edge to edge */
 	struct rect detail_title, detail;
 	struct rect log_title, log;
-	struct rect events;         /* wide and composed: beside the log, a line between them at events.col - 2 */
+	struct rect events; /* wide and composed: beside the log, a line between them at events.col - 2 */
 	struct rect notes;
 	struct rect footer;
 };
@@ -42,7 +42,7 @@ struct span {
 };
 struct sweep_columns {
 	struct span mark, check_box, conc, state, tput, bar, tput_ratio, tput_ref, e2e, e2e_ratio, e2e_ref, intvty,
-		intvty_ratio, intvty_ref, ttft, tpot, post, check;
+	        intvty_ratio, intvty_ref, ttft, tpot, post, check;
 };
 #define SWEEP_COLUMNS 18
 void layout_sweep(struct sweep_columns *out, int cols, bool with_posts);

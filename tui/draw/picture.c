@@ -127,8 +127,8 @@ static void row_shapes(const struct canvas *c, const struct theme *t, int row, s
 		struct paint paint = paint_of(t, p);
 		bool lines = line_arms(p->cp) != 0;
 		if (lines)
-			buf_printf(b, "<path fill=\"none\" stroke=\"#%02x%02x%02x\" stroke-width=\"%s\" d=\"", paint.fg.r, paint.fg.g,
-			        paint.fg.b, paint.attr & ATTR_BOLD ? "2" : "1.2");
+			buf_printf(b, "<path fill=\"none\" stroke=\"#%02x%02x%02x\" stroke-width=\"%s\" d=\"",
+			        paint.fg.r, paint.fg.g, paint.fg.b, paint.attr & ATTR_BOLD ? "2" : "1.2");
 		else
 			buf_printf(b, "<path fill=\"#%02x%02x%02x\" d=\"", paint.fg.r, paint.fg.g, paint.fg.b);
 		for (; col < c->cols; col++) {
@@ -154,7 +154,8 @@ static void row_shapes(const struct canvas *c, const struct theme *t, int row, s
 	}
 }
 
-static void row_backgrounds(const struct canvas *c, const struct theme *t, int row, struct theme_color whole, struct buf *b)
+static void row_backgrounds(
+        const struct canvas *c, const struct theme *t, int row, struct theme_color whole, struct buf *b)
 {
 	for (int col = 0; col < c->cols;) {
 		struct paint paint = paint_of(t, canvas_at(c, row, col));
@@ -163,8 +164,8 @@ static void row_backgrounds(const struct canvas *c, const struct theme *t, int r
 			col++;
 		if (!same_color(paint.bg, whole))
 			buf_printf(b, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%02x%02x%02x\"/>\n",
-			        PAD + from * CELL_W, PAD + row * CELL_H, (col - from) * CELL_W, CELL_H, paint.bg.r, paint.bg.g,
-			        paint.bg.b);
+			        PAD + from * CELL_W, PAD + row * CELL_H, (col - from) * CELL_W, CELL_H, paint.bg.r,
+			        paint.bg.g, paint.bg.b);
 	}
 }
 
@@ -199,8 +200,8 @@ static bool is_gap(const struct canvas *c, int row, int col)
 
 static void run_open(struct buf *b, struct paint paint, int row)
 {
-	buf_printf(b, "<text y=\"%d\" fill=\"#%02x%02x%02x\"%s%s ", PAD + row * CELL_H + 13, paint.fg.r, paint.fg.g, paint.fg.b,
-	        paint.attr & ATTR_BOLD ? " font-weight=\"bold\"" : "",
+	buf_printf(b, "<text y=\"%d\" fill=\"#%02x%02x%02x\"%s%s ", PAD + row * CELL_H + 13, paint.fg.r, paint.fg.g,
+	        paint.fg.b, paint.attr & ATTR_BOLD ? " font-weight=\"bold\"" : "",
 	        paint.attr & ATTR_UNDERLINE ? " text-decoration=\"underline\"" : "");
 }
 
@@ -243,8 +244,8 @@ int picture_svg(const struct canvas *c, const struct theme *t, struct buf *b)
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 	        "font-family=\"%s\" font-size=\"14.95\" xml:space=\"preserve\">\n",
 	        width, height, width, height, FONT);
-	buf_printf(b, "<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#%02x%02x%02x\"/>\n", width, height, whole.r, whole.g,
-	        whole.b);
+	buf_printf(b, "<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#%02x%02x%02x\"/>\n", width, height, whole.r,
+	        whole.g, whole.b);
 	buf_adds(b, "<g shape-rendering=\"crispEdges\">\n");
 	for (int row = 0; row < c->rows; row++)
 		row_backgrounds(c, t, row, whole, b);

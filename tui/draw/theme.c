@@ -18,8 +18,8 @@ static const char *const ansi_names[16] = {"black", "red", "green", "yellow", "b
         "bright-white"};
 /* What the names look like in a picture; a terminal uses its own palette. */
 static const uint8_t ansi_rgb[16][3] = {{0, 0, 0}, {205, 49, 49}, {13, 188, 121}, {229, 229, 16}, {36, 114, 200},
-        {188, 63, 188}, {17, 168, 205}, {229, 229, 229}, {118, 118, 118}, {241, 76, 76}, {35, 209, 139},
-        {245, 245, 67}, {59, 142, 234}, {214, 112, 214}, {41, 184, 219}, {255, 255, 255}};
+        {188, 63, 188}, {17, 168, 205}, {229, 229, 229}, {118, 118, 118}, {241, 76, 76}, {35, 209, 139}, {245, 245, 67},
+        {59, 142, 234}, {214, 112, 214}, {41, 184, 219}, {255, 255, 255}};
 
 static const struct theme_color no_color = {true, 0, 0, 0, -1};
 
@@ -85,15 +85,15 @@ static bool color_parse(struct theme_color *out, struct word w)
 		if (v[i] < 0)
 			return false;
 	}
-	*out = (struct theme_color){false, (uint8_t)(v[0] * 16 + v[1]), (uint8_t)(v[2] * 16 + v[3]),
-	        (uint8_t)(v[4] * 16 + v[5]), -1};
+	*out = (struct theme_color){
+	        false, (uint8_t)(v[0] * 16 + v[1]), (uint8_t)(v[2] * 16 + v[3]), (uint8_t)(v[4] * 16 + v[5]), -1};
 	return true;
 }
 
 static int fail(struct reader *r, struct word w, const char *what)
 {
-	return err_set(r->e, ERR_USAGE, "%s, line %d: \"%.*s\" %s", r->source, r->line, (int)(w.len < 60 ? w.len : 60), w.s,
-	        what);
+	return err_set(r->e, ERR_USAGE, "%s, line %d: \"%.*s\" %s", r->source, r->line, (int)(w.len < 60 ? w.len : 60),
+	        w.s, what);
 }
 
 static int attr_of(struct word w)
@@ -107,7 +107,8 @@ static int attr_of(struct word w)
 }
 
 /* "FG [on BG] [attributes]"; *has_bg says whether BG was given. Without colours (mono) only attributes. */
-static int look_parse(struct reader *r, struct theme_look *look, bool *has_bg, bool colours, const char *at, const char *end)
+static int look_parse(
+        struct reader *r, struct theme_look *look, bool *has_bg, bool colours, const char *at, const char *end)
 {
 	*look = (struct theme_look){no_color, no_color, 0};
 	*has_bg = false;

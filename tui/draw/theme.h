@@ -25,9 +25,9 @@ struct theme_look {
 struct theme {
 	char name[32];
 	struct theme_color background, foreground; /* of the whole screen */
-	struct theme_look full[ROLE_count];  /* 256 colours and more */
-	struct theme_look eight[ROLE_count]; /* 8 or 16 colours */
-	int mono[ROLE_count];                /* ATTR_* alone */
+	struct theme_look full[ROLE_count];        /* 256 colours and more */
+	struct theme_look eight[ROLE_count];       /* 8 or 16 colours */
+	int mono[ROLE_count];                      /* ATTR_* alone */
 };
 
 /* name or path; NULL = "default". ERR_USAGE names file and line, or lists the known themes. */

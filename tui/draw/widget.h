@@ -48,7 +48,7 @@ void pen_fit(struct pen *p, enum role role, int attr, const char *text);
 void pen_gap(struct pen *p, int n);
 /* "label value", with `gap` blanks before it unless the line is empty so far; both or nothing. */
 bool pen_pair(struct pen *p, int gap, const char *label, enum role role, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+        __attribute__((format(printf, 5, 6)));
 /* "key words" as the footer and the forms show it. */
 bool pen_key(struct pen *p, int gap, const char *key, const char *words);
 

@@ -22,25 +22,28 @@ struct words {
 };
 
 /* dash_format.c */
-bool dash_row_make(struct dash_row *out, const struct board *b, const struct view *v, int i); /* false outside the plan */
+bool dash_row_make(
+        struct dash_row *out, const struct board *b, const struct view *v, int i); /* false outside the plan */
 bool run_alive(const struct board *b);
 enum run_mode mode_shown(const struct board *b, const struct view *v);
-char *fmt_about(double seconds, char out[16]);                        /* "~9m", "~45s", "~2h10" */
-char *fmt_number(double v, int decimals, char out[40]);               /* "—" when absent */
-char *fmt_clock(double seconds, char out[16]);                        /* "0:12:31" */
-char *fmt_host(const char *url, char *out, size_t cap);               /* "host" of a URL, port included */
-char *fmt_port(const char *url, char *out, size_t cap);               /* ":8888" on this machine, else the host */
-char *fmt_percent(double share, int decimals, char out[16]);          /* "+0.13%" */
-char ratio_sign(double ratio, bool lower_is_better);                  /* + - = or blank */
+char *fmt_about(double seconds, char out[16]);               /* "~9m", "~45s", "~2h10" */
+char *fmt_number(double v, int decimals, char out[40]);      /* "—" when absent */
+char *fmt_clock(double seconds, char out[16]);               /* "0:12:31" */
+char *fmt_host(const char *url, char *out, size_t cap);      /* "host" of a URL, port included */
+char *fmt_port(const char *url, char *out, size_t cap);      /* ":8888" on this machine, else the host */
+char *fmt_percent(double share, int decimals, char out[16]); /* "+0.13%" */
+char ratio_sign(double ratio, bool lower_is_better);         /* + - = or blank */
 enum role ratio_role(double ratio, bool lower_is_better);
-double run_left_s(const struct board *b, const struct view *v);       /* NaN unknown */
+double run_left_s(const struct board *b, const struct view *v); /* NaN unknown */
 double phase_elapsed_s(const struct board_cell *cell, const struct view *v);
-const char *ref_name(const struct view *v);                           /* "B200" */
-const char *spark_values(const struct board *b, float out[BOARD_SPARK], double *max); /* words for what it is; "" none */
+const char *ref_name(const struct view *v); /* "B200" */
+const char *spark_values(
+        const struct board *b, float out[BOARD_SPARK], double *max); /* words for what it is; "" none */
 
 /* dash_words.c */
 void words_mode(struct words *w, const struct board *b, const struct view *v);
-void words_state(struct words *w, const struct board *b, const struct view *v, const struct dash_row *r, int cols, bool ascii);
+void words_state(
+        struct words *w, const struct board *b, const struct view *v, const struct dash_row *r, int cols, bool ascii);
 void words_check(struct words *w, const struct dash_row *r, int cols);
 void words_post(struct words *w, const struct board_cell *cell, int cols);
 void words_server(struct words *w, const struct board *b);

@@ -85,7 +85,8 @@ static void accuracy_source(struct canvas *c, struct rect r, const struct board 
 		pen_put(&p, ROLE_DIM, 0, ", %s", b->accuracy.endpoint);
 }
 
-static void accuracy_composed(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v)
+static void accuracy_composed(
+        struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v)
 {
 	struct rect r = l->accuracy;
 	struct metrics m = metrics_now(b);
@@ -142,10 +143,12 @@ static void accuracy_compact(struct canvas *c, struct rect r, const struct board
 	for (int i = 0; i < TRACK_METRICS; i++) {
 		static const char *const brief[TRACK_METRICS] = {"bits/byte", "byte", "word"};
 		double share = (m.now[i] / baseline_of(v, i) - 1) / allowance(v);
-		if (!pen_pair(&p, 2, brief[i], m.running ? ROLE_INFO : ROLE_STRONG, "%s", fmt_number(m.now[i], 4, text)))
+		if (!pen_pair(
+		            &p, 2, brief[i], m.running ? ROLE_INFO : ROLE_STRONG, "%s", fmt_number(m.now[i], 4, text)))
 			return;
 		if (i == 0 || share > 0.8)
-			pen_put(&p, drift_role(share), 0, " (%s)", fmt_percent(m.now[i] / baseline_of(v, i) - 1, 2, drift));
+			pen_put(&p, drift_role(share), 0, " (%s)",
+			        fmt_percent(m.now[i] / baseline_of(v, i) - 1, 2, drift));
 	}
 	pen_put(&p, ROLE_DIM, 0, "  of +%.3g%%", allowance(v) * 100);
 }

@@ -23,8 +23,14 @@ static bool latencies(const struct board_cell *cell, struct latency out[4])
 		out[3] = (struct latency){"E2E", m->e2el_median, m->e2el_p99, m->e2el_mean, m->e2el_std, 0};
 		return true;
 	}
-	struct ev_load_progress none = {.ttft_median = NAN, .ttft_p99 = NAN, .tpot_median = NAN, .tpot_p99 = NAN,
-	        .itl_median = NAN, .itl_p99 = NAN, .e2el_median = NAN, .e2el_p99 = NAN};
+	struct ev_load_progress none = {.ttft_median = NAN,
+	        .ttft_p99 = NAN,
+	        .tpot_median = NAN,
+	        .tpot_p99 = NAN,
+	        .itl_median = NAN,
+	        .itl_p99 = NAN,
+	        .e2el_median = NAN,
+	        .e2el_p99 = NAN};
 	bool any = cell && cell->have_progress;
 	const struct ev_load_progress *p = any ? &cell->progress : &none;
 	out[0] = (struct latency){"TTFT", p->ttft_median, p->ttft_p99, NAN, NAN, 1};
@@ -40,7 +46,8 @@ static void counts(struct pen *p, const struct dash_row *r)
 	char text[40], took[16];
 	if (cell && cell->have_load) {
 		const struct ev_load_measured *m = &cell->load;
-		pen_pair(p, 0, "done", ROLE_TEXT, "%lld/%lld", (long long)m->completed, (long long)cell->plan.num_prompts);
+		pen_pair(p, 0, "done", ROLE_TEXT, "%lld/%lld", (long long)m->completed,
+		        (long long)cell->plan.num_prompts);
 		pen_pair(p, 2, "failed", m->failed > 0 ? ROLE_BAD : ROLE_TEXT, "%lld", (long long)m->failed);
 		if (p->end - p->col > 70) /* room for it and the latencies */
 			pen_pair(p, 2, "in", ROLE_TEXT, "%s", clock_duration(m->duration_s, took));
@@ -50,7 +57,8 @@ static void counts(struct pen *p, const struct dash_row *r)
 		const struct ev_load_progress *g = &cell->progress;
 		if (g->warmup)
 			pen_put(p, ROLE_DIM, 0, "warm-up ");
-		pen_pair(p, 0, "done", ROLE_TEXT, "%*lld/%lld", r->live ? 3 : 1, (long long)g->done, (long long)g->total);
+		pen_pair(p, 0, "done", ROLE_TEXT, "%*lld/%lld", r->live ? 3 : 1, (long long)g->done,
+		        (long long)g->total);
 		pen_pair(p, 2, "failed", g->failed > 0 ? ROLE_BAD : ROLE_TEXT, "%lld", (long long)g->failed);
 		return;
 	}
@@ -65,7 +73,8 @@ static void counts_more(struct pen *p, const struct dash_row *r)
 	if (cell && cell->have_load) {
 		pen_pair(p, 3, "", ROLE_TEXT, "%s req/s", fmt_number(cell->load.request_throughput, 2, text));
 		pen_pair(p, 3, "out", ROLE_TEXT, "%s tok/s", fmt_number(cell->load.output_throughput, 0, text));
-		pen_pair(p, 3, "in + out", ROLE_TEXT, "%s tok/s", fmt_number(cell->load.total_token_throughput, 0, text));
+		pen_pair(p, 3, "in + out", ROLE_TEXT, "%s tok/s",
+		        fmt_number(cell->load.total_token_throughput, 0, text));
 	} else if (r->live) {
 		pen_pair(p, 2, "in flight", ROLE_TEXT, "%2lld", (long long)cell->progress.in_flight);
 		pen_pair(p, 3, "out", ROLE_TEXT, "%s tok/s", fmt_number(cell->progress.output_tps, 0, text));
@@ -125,8 +134,8 @@ static void say(struct says *s, enum role role, const char *mark, const char *te
 	if (!text[0] || s->used >= s->r.rows)
 		return;
 	canvas_text(s->c, s->r.row + s->used, s->r.col, 1, role, 0, mark);
-	s->used += form_wrap(s->c, (struct rect){s->r.row + s->used, s->r.col + 2, s->r.rows - s->used, s->r.cols - 2}, role,
-	        0, text);
+	s->used += form_wrap(s->c, (struct rect){s->r.row + s->used, s->r.col + 2, s->r.rows - s->used, s->r.cols - 2},
+	        role, 0, text);
 }
 
 static void say_post(struct says *s, const struct board_cell *cell)
@@ -137,8 +146,8 @@ static void say_post(struct says *s, const struct board_cell *cell)
 		return;
 	words_post(&w, cell, 12);
 	if (cell->post.state == POST_UNKNOWN)
-		str_fmt(line, sizeof line, "post unknown: %s", cell->post.text[0] ? cell->post.text
-		                                                             : "the board did not say; look at its table");
+		str_fmt(line, sizeof line, "post unknown: %s",
+		        cell->post.text[0] ? cell->post.text : "the board did not say; look at its table");
 	else
 		str_fmt(line, sizeof line, "%s%s%s", w.text, cell->post.text[0] ? ": " : "", cell->post.text);
 	say(s, w.role, cell->post.state == POST_CONFIRMED ? "✓" : w.role == ROLE_BAD ? "✗" : "·", line);
@@ -183,7 +192,8 @@ static void latency_table(struct canvas *c, struct rect r, const struct board_ce
 		canvas_text(c, r.row + 1 + i, r.col, 5, ROLE_DIM, 0, l[i].name);
 		for (int k = 0; k < 4; k++) {
 			enum role role = !isfinite(values[k]) ? ROLE_DIM : k == 0 ? ROLE_STRONG : ROLE_TEXT;
-			canvas_right(c, r.row + 1 + i, r.col + 6 + 11 * k, 10, role, 0, fmt_number(values[k], l[i].decimals, text));
+			canvas_right(c, r.row + 1 + i, r.col + 6 + 11 * k, 10, role, 0,
+			        fmt_number(values[k], l[i].decimals, text));
 		}
 	}
 }
@@ -203,7 +213,8 @@ static void detail_graph(struct canvas *c, struct rect r, const struct board *b)
 	if (n == 0)
 		return;
 	canvas_text(c, r.row, r.col, r.cols, ROLE_DIM, 0, "client, tok/s by arrival");
-	canvas_printf(c, r.row, r.col + r.cols - 12, 12, ROLE_DIM, 0, "%12s", str_fmt(text, sizeof text, "max %.0f", max));
+	canvas_printf(
+	        c, r.row, r.col + r.cols - 12, 12, ROLE_DIM, 0, "%12s", str_fmt(text, sizeof text, "max %.0f", max));
 	widget_graph(c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, values, n, max);
 }
 
@@ -229,25 +240,27 @@ static void detail_tall(
 		detail_graph(c, (struct rect){r.row, r.col + r.cols - graph, r.rows, graph}, b);
 }
 
+/* The latencies on one line; a narrow one keeps those that are looked at most. */
 static void figures(struct pen *p, const struct dash_row *r)
 {
 	struct latency l[4];
 	char a[40], z[40];
 	if (!latencies(r->cell, l))
 		return;
-	bool roomy = p->end - p->col >= 72;
-	for (int i = 0; i < 4; i++) {
-		int decimals = i == 1 ? 2 : i == 2 ? 1 : 0;
-		if (i == 2 && !roomy)
-			pen_pair(p, 2, "ITL p99", ROLE_TEXT, "%s", fmt_number(l[i].p99, 1, a));
-		else if (i == 1 && !roomy)
-			pen_pair(p, 2, "TPOT", ROLE_TEXT, "%s", fmt_number(l[i].median, decimals, a));
-		else if (i == 3 && !roomy)
-			pen_pair(p, 2, "E2E p99", ROLE_TEXT, l[i].p99 >= 10000 ? "%.0f s" : "%.1f s", l[i].p99 / 1000);
-		else
-			pen_pair(p, roomy ? 3 : 2, l[i].name, ROLE_TEXT, "%s p99 %s", fmt_number(l[i].median, decimals, a),
+	if (p->end - p->col >= 88) {
+		for (int i = 0; i < 4; i++) {
+			int decimals = i == 1 ? 2 : i == 2 ? 1 : 0;
+			pen_pair(p, 3, l[i].name, ROLE_TEXT, "%s p99 %s", fmt_number(l[i].median, decimals, a),
 			        fmt_number(l[i].p99, decimals, z));
+		}
+		return;
 	}
+	pen_pair(p, 2, "TTFT", ROLE_TEXT, "%s p99 %s", fmt_number(l[0].median, 0, a), fmt_number(l[0].p99, 0, z));
+	pen_pair(p, 2, "TPOT", ROLE_TEXT, "%s", fmt_number(l[1].median, 2, a));
+	str_fmt(z, sizeof z, isfinite(l[3].p99) ? "%.1fs" : "—", l[3].p99 / 1000);
+	if (p->end - p->col >= 2 + 8 + 5 + 2 + 8 + (int)strlen(z))
+		pen_pair(p, 2, "ITL p99", ROLE_TEXT, "%s", fmt_number(l[2].p99, 1, a));
+	pen_pair(p, 2, "E2E p99", ROLE_TEXT, "%s", z);
 }
 
 static void detail_short(

@@ -55,8 +55,17 @@ static void row_figures(struct dash_row *r)
 
 bool dash_row_make(struct dash_row *out, const struct board *b, const struct view *v, int i)
 {
-	*out = (struct dash_row){.tput = NAN, .e2e = NAN, .intvty = NAN, .ttft = NAN, .tpot = NAN, .ref_tput = NAN,
-	        .ref_e2e = NAN, .ref_intvty = NAN, .tput_ratio = NAN, .e2e_ratio = NAN, .intvty_ratio = NAN};
+	*out = (struct dash_row){.tput = NAN,
+	        .e2e = NAN,
+	        .intvty = NAN,
+	        .ttft = NAN,
+	        .tpot = NAN,
+	        .ref_tput = NAN,
+	        .ref_e2e = NAN,
+	        .ref_intvty = NAN,
+	        .tput_ratio = NAN,
+	        .e2e_ratio = NAN,
+	        .intvty_ratio = NAN};
 	if (i < 0 || i >= v->plan.n_cells || i >= PLAN_CELLS)
 		return false;
 	out->plan = &v->plan.cells[i];

@@ -37,7 +37,8 @@ static void batch_draw(struct pen *p, const struct batch_line *f)
 	if (!f->decode && isfinite(f->new_tokens))
 		pen_pair(p, 1, "tokens", ROLE_LOG_INFO, "%.0f", f->new_tokens);
 	if (!f->decode && isfinite(f->cached_tokens))
-		pen_pair(p, 2, "cached", f->cached_tokens > 0 ? ROLE_LOG_WARN : ROLE_LOG_INFO, "%.0f", f->cached_tokens);
+		pen_pair(
+		        p, 2, "cached", f->cached_tokens > 0 ? ROLE_LOG_WARN : ROLE_LOG_INFO, "%.0f", f->cached_tokens);
 	if (isfinite(f->running))
 		pen_pair(p, f->decode ? 1 : 2, "running", ROLE_LOG_INFO, "%.0f", f->running);
 	if (isfinite(f->usage))
@@ -114,7 +115,8 @@ static void events_draw(struct canvas *c, struct rect r, const struct board *b)
 		canvas_text(c, row, r.col, 5, ROLE_LOG_TIME, 0, hms);
 		if (n->severity != SEV_INFO)
 			canvas_text(c, row, r.col + 5, 1, role, 0, "!");
-		row += form_wrap(c, (struct rect){row, r.col + indent, r.row + r.rows - row, r.cols - indent}, role, 0, n->text);
+		row += form_wrap(
+		        c, (struct rect){row, r.col + indent, r.row + r.rows - row, r.cols - indent}, role, 0, n->text);
 	}
 	if (held == 0)
 		canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "nothing so far");
@@ -151,7 +153,8 @@ void dash_log(struct canvas *c, const struct dash_layout *l, const struct board 
 			log_line_draw(c, r.row + i, r.col, r.cols, line);
 	}
 	if (!v->log)
-		canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "the server's log is not known yet; --log FILE names it");
+		canvas_fit(
+		        c, r.row, r.col, r.cols, ROLE_DIM, 0, "the server's log is not known yet; --log FILE names it");
 	else if (held == 0)
 		canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "no line so far");
 }

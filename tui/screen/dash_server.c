@@ -47,7 +47,8 @@ static void server_what(struct pen *p, const struct board *b, const struct view 
 	if (b->server.prefill > 0)
 		pen_pair(p, 2, "prefill", ROLE_TEXT, "%lld", (long long)b->server.prefill);
 	if (b->server.radix_off >= 0)
-		pen_pair(p, 2, "radix", b->server.radix_off ? ROLE_TEXT : ROLE_WARN, "%s", b->server.radix_off ? "off" : "ON");
+		pen_pair(p, 2, "radix", b->server.radix_off ? ROLE_TEXT : ROLE_WARN, "%s",
+		        b->server.radix_off ? "off" : "ON");
 }
 
 static void server_version(struct pen *p, const struct board *b, const struct view *v)
@@ -66,7 +67,8 @@ static void server_says(struct pen *p, const struct board *b)
 	}
 	if (b->n_notices <= 0) {
 		if (!b->have_server || b->server.phase == SERVER_ABSENT)
-			pen_fit(p, ROLE_DIM, 0, "nothing answers there; a run can be armed: it starts when the server is ready");
+			pen_fit(p, ROLE_DIM, 0,
+			        "nothing answers there; a run can be armed: it starts when the server is ready");
 		return;
 	}
 	int64_t i = (b->n_notices - 1) % BOARD_NOTICES;
@@ -78,6 +80,13 @@ static void server_says(struct pen *p, const struct board *b)
 	pen_fit(p, severity_role(b->notices[i].n.severity), 0, b->notices[i].n.text);
 }
 
+static void load_rate(struct pen *p, const char *label, double tps)
+{
+	if (p->end - p->col >= (int)strlen(label) + 14) /* the unit belongs to it */
+		pen_pair(p, 2, label, ROLE_STRONG, "%5.0f", tps);
+	pen_put(p, ROLE_DIM, 0, " tok/s");
+}
+
 /* "running 8/8  queued 0  KV 1%  gen 958 tok/s" from the server, else what the client sees. */
 static void server_load(struct pen *p, const struct board *b, bool brief)
 {
@@ -86,25 +95,25 @@ static void server_load(struct pen *p, const struct board *b, bool brief)
 	if (b->have_server_load) {
 		const struct ev_server_load *s = &b->server_load;
 		if (loading && isfinite(s->running))
-			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%.0f/%lld", s->running, (long long)cell->plan.conc);
+			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%.0f/%lld", s->running,
+			        (long long)cell->plan.conc);
 		else if (isfinite(s->running))
 			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%.0f", s->running);
 		if (isfinite(s->queued))
-			pen_pair(p, 2, brief ? "queue" : "queued", s->queued > 0 ? ROLE_WARN : ROLE_TEXT, "%.0f", s->queued);
+			pen_pair(p, 2, brief ? "queue" : "queued", s->queued > 0 ? ROLE_WARN : ROLE_TEXT, "%.0f",
+			        s->queued);
 		if (isfinite(s->kv))
 			pen_pair(p, 2, "KV", s->kv > 0.9 ? ROLE_WARN : ROLE_TEXT, "%.0f%%", s->kv * 100);
 		if (isfinite(s->gen_tps))
-			pen_pair(p, 2, brief ? "" : "gen", ROLE_STRONG, "%5.0f", s->gen_tps);
+			load_rate(p, brief ? "" : "gen", s->gen_tps);
 	} else if (loading && cell->have_progress) {
 		pen_pair(p, 0, "in flight", ROLE_TEXT, "%lld/%lld", (long long)cell->progress.in_flight,
 		        (long long)cell->plan.conc);
 		if (isfinite(cell->progress.output_tps))
-			pen_pair(p, 2, "out", ROLE_STRONG, "%5.0f", cell->progress.output_tps);
+			load_rate(p, "out", cell->progress.output_tps);
 	} else {
-		pen_put(p, ROLE_DIM, 0, "%s", "no load");
-		return;
+		pen_put(p, ROLE_DIM, 0, "no load");
 	}
-	pen_put(p, ROLE_DIM, 0, " tok/s");
 }
 
 static void server_gpu(struct pen *p, const struct board *b, bool brief)
@@ -127,7 +136,8 @@ static void server_gpu(struct pen *p, const struct board *b, bool brief)
 	if (isfinite(g->power_w))
 		pen_pair(p, brief ? 1 : 3, "", ROLE_TEXT, "%.1f kW", g->power_w / 1000);
 	if (isfinite(g->temp_c))
-		pen_pair(p, brief ? 1 : 3, brief ? "" : "junction", g->temp_c >= 95 ? ROLE_WARN : ROLE_TEXT, "%.0f°C", g->temp_c);
+		pen_pair(p, brief ? 1 : 3, brief ? "" : "junction", g->temp_c >= 95 ? ROLE_WARN : ROLE_TEXT, "%.0f°C",
+		        g->temp_c);
 	if (isfinite(g->vram_used_gib) && !brief)
 		pen_pair(p, 3, "", ROLE_TEXT, "%.0f/%.0f GiB", g->vram_used_gib, g->vram_total_gib);
 }

@@ -38,11 +38,15 @@ static void put_ratio(struct canvas *c, int row, int left, struct span s, double
 	char text[16];
 	if (s.cols < 6)
 		return;
-	if (!isfinite(ratio)) {
+	if (!(ratio >= 0 && ratio < 1000)) {
 		canvas_text(c, row, left + s.col + 3, 1, ROLE_DIM, 0, "—");
 		return;
 	}
-	str_fmt(text, sizeof text, ratio >= 9.995 ? "%4.1f %c" : "%4.2f %c", ratio, ratio_sign(ratio, lower_is_better));
+	str_fmt(text, sizeof text,
+	        ratio >= 99.95   ? "%4.0f %c"
+	        : ratio >= 9.995 ? "%4.1f %c"
+	                         : "%4.2f %c",
+	        ratio, ratio_sign(ratio, lower_is_better));
 	canvas_text(c, row, left + s.col, s.cols, ratio_role(ratio, lower_is_better), 0, text);
 }
 

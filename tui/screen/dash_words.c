@@ -8,7 +8,7 @@
 static const struct {
 	enum flag_code flag;
 	const char *brief, *words;
-} flag_words[] = {{FLAG_FAILED_REQUESTS, "failed", "failed reqs"}, {FLAG_CLIENT_BUSY, "client", "client busy"},
+} flag_words[] = {{FLAG_FAILED_REQUESTS, "errors", "failed reqs"}, {FLAG_CLIENT_BUSY, "client", "client busy"},
         {FLAG_OCCUPANCY, "slots", "slots idle"}, {FLAG_NUM_PROMPTS, "prompts", "prompts off"},
         {FLAG_RATIO, "ratio", "ratio off"}, {FLAG_MODEL, "model", "other model"},
         {FLAG_PROMPT_COUNT, "tokens", "tokens differ"}, {FLAG_JIT, "JIT", "JIT build"},
@@ -37,7 +37,10 @@ void words_mode(struct words *w, const struct board *b, const struct view *v)
 {
 	enum run_mode mode = mode_shown(b, v);
 	if (v->following && run_alive(b))
-		set(w, ROLE_INFO, "%s · following pid %lld", mode == MODE_SUBMIT ? "SUBMIT" : mode == MODE_ACC ? "ACC" : "PERF",
+		set(w, ROLE_INFO, "%s · following pid %lld",
+		        mode == MODE_SUBMIT ? "SUBMIT"
+		        : mode == MODE_ACC  ? "ACC"
+		                            : "PERF",
 		        (long long)b->run.pid);
 	else if (mode == MODE_ACC)
 		set(w, ROLE_HEADER, "ACC · accuracy only");
@@ -56,6 +59,13 @@ void words_mode(struct words *w, const struct board *b, const struct view *v)
 	}
 }
 
+/* Rounded down: 100 % is all of it. */
+static int percent_of(double done, double total)
+{
+	double percent = total > 0 && done > 0 ? 100 * done / total : 0;
+	return percent < 100 ? (int)percent : 100;
+}
+
 static void running_words(struct words *w, const struct board *b, const struct view *v, const struct dash_row *r,
         int cols, const char *spin)
 {
@@ -63,7 +73,7 @@ static void running_words(struct words *w, const struct board *b, const struct v
 	const struct ev_load_progress *p = &cell->progress;
 	char took[16];
 	clock_duration(phase_elapsed_s(cell, v), took);
-	long long percent = p->total > 0 ? 100 * (p->done + p->failed) / p->total : 0;
+	int percent = percent_of((double)p->done + (double)p->failed, (double)p->total);
 	bool loading = cell->have_progress && cell->phase == PHASE_LOAD;
 	if (b->stopping && loading)
 		set(w, ROLE_WARN, "%s stopping %lld", spin, (long long)p->in_flight);
@@ -74,15 +84,15 @@ static void running_words(struct words *w, const struct board *b, const struct v
 		if (!cell->have_progress)
 			set(w, ROLE_INFO, "%s %s", spin, name);
 		else
-			set(w, ROLE_INFO, "%s %s %lld%% %s", spin, name, percent, took);
+			set(w, ROLE_INFO, "%s %s %d%% %s", spin, name, percent, took);
 		if (!fits(w, cols))
-			set(w, ROLE_INFO, "%s %s %lld%%", spin, name, percent);
+			set(w, ROLE_INFO, "%s %s %d%%", spin, name, percent);
 	} else if (cell->phase == PHASE_ACCURACY) {
 		const struct ev_accuracy_progress *a = &cell->accuracy_progress;
-		long long share = cell->have_accuracy_progress && a->total > 0 ? 100 * a->done / a->total : 0;
-		set(w, ROLE_INFO, "%s accuracy %lld%%", spin, share);
+		int share = cell->have_accuracy_progress ? percent_of((double)a->done, (double)a->total) : 0;
+		set(w, ROLE_INFO, "%s accuracy %d%%", spin, share);
 		if (!fits(w, cols))
-			set(w, ROLE_INFO, "%s acc %lld%%", spin, share);
+			set(w, ROLE_INFO, "%s acc %d%%", spin, share);
 	} else {
 		static const struct {
 			enum run_phase phase;

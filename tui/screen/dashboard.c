@@ -20,7 +20,7 @@ static void header_time(struct canvas *c, struct rect r, const struct board *b, 
 	else if (b->stopping)
 		str_fmt(text, sizeof text, "%s  stopping%s", clock, b->stopping_now ? " now" : "");
 	else if (b->run_phase == PHASE_SERVER_WAIT || b->run_phase == PHASE_POSTS)
-		str_fmt(text, sizeof text, "%s  %s", clock, run_phase_word(b->run_phase));
+		str_fmt(text, sizeof text, "%s  %s", clock, run_phase_word((int)b->run_phase));
 	else if (isfinite(left))
 		str_fmt(text, sizeof text, "%s  left %-5s", clock, fmt_about(left, about));
 	else
@@ -56,9 +56,15 @@ void dash_header(struct canvas *c, struct rect r, const struct board *b, const s
 	words_mode(&w, b, v);
 	if (b->have_run)
 		p.end = r.col + r.cols - 22; /* the times come first */
-	char *where = strstr(w.text, " · posts to");
-	if (where && text_width(w.text, strlen(w.text)) > p.end - p.col)
-		*where = '\0'; /* the sheet says it in full */
+	int room = p.end - p.col;
+	char *where = strstr(w.text, " · posts to "), *says = strstr(w.text, " · nothing");
+	if (where && text_width(w.text, strlen(w.text)) > room) { /* the sheet says it in full */
+		size_t at = (size_t)(where - w.text);
+		str_fmt(where, sizeof w.text - at, " · posts to the board");
+		if (text_width(w.text, strlen(w.text)) > room)
+			*where = '\0';
+	} else if (says && text_width(w.text, strlen(w.text)) > room)
+		*says = '\0';
 	pen_fit(&p, w.role, 0, w.text);
 	header_time(c, r, b, v, p.col);
 	canvas_attr(c, r.row, r.col, 1, r.cols, ATTR_HEAD);
@@ -107,7 +113,8 @@ void dashboard_draw(struct canvas *c, const struct board *b, const struct view *
 		return;
 	dash_header(c, l.header, b, v);
 	if (l.composed) {
-		struct rect lower = {l.sweep_title.row, 0, l.frame.row + l.frame.rows - l.sweep_title.row, l.frame.cols};
+		struct rect lower = {
+		        l.sweep_title.row, 0, l.frame.row + l.frame.rows - l.sweep_title.row, l.frame.cols};
 		widget_box(c, lower, NULL, NULL);
 	}
 	dash_server(c, &l, b, v);

@@ -66,7 +66,8 @@ static void keys_draw(struct canvas *c, struct rect r, const struct view *v, enu
 	}
 	p = pen_at(c, r.row, r.col + r.cols - right + 2, right);
 	for (int i = next_by_rank(v, modal, RANK_RIGHT, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i))
-		pen_key(&p, p.col > r.col + r.cols - right + 2 ? 2 : 0, action_key(action_at(i), key), action_at(i)->words);
+		pen_key(&p, p.col > r.col + r.cols - right + 2 ? 2 : 0, action_key(action_at(i), key),
+		        action_at(i)->words);
 }
 
 void footer_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v)

@@ -60,7 +60,8 @@ static int list_first(int focus, int count, int room)
 static void team_draw(struct canvas *c, const struct view *v)
 {
 	struct rect r = form_open(c, 8, 64, "Team", NULL);
-	canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "The name that stands on the leaderboard, at most 64 columns.");
+	canvas_fit(
+	        c, r.row, r.col, r.cols, ROLE_DIM, 0, "The name that stands on the leaderboard, at most 64 columns.");
 	int room = r.cols - 1, len = (int)strlen(v->edit);
 	int pos = v->edit_pos < 0 ? 0 : v->edit_pos > len ? len : v->edit_pos;
 	const char *from = v->edit; /* the cursor is always in sight */
@@ -97,8 +98,8 @@ static void pairs_draw(struct canvas *c, const struct view *v)
 		int row = r.row + 1 + i - first;
 		char about[16];
 		widget_check(c, row, r.col + 2, pair_checked(v, p));
-		canvas_printf(c, row, r.col + 6, r.cols - 6, ROLE_TEXT, 0, "%5d  %5d   %5d  %s", p->isl, p->osl, p->n_concs,
-		        fmt_about(p->expect_s, about));
+		canvas_printf(c, row, r.col + 6, r.cols - 6, ROLE_TEXT, 0, "%5d  %5d   %5d  %s", p->isl, p->osl,
+		        p->n_concs, fmt_about(p->expect_s, about));
 		if (i == v->pair)
 			canvas_text(c, row, r.col + r.cols - 9, 9, ROLE_DIM, 0, "on screen");
 		item_mark(c, row, r, i == v->modal_focus);
@@ -137,7 +138,8 @@ static void quit_draw(struct canvas *c, const struct view *v)
 		int row = r.row + 1 + i;
 		struct pen p = pen_at(c, row, r.col + 2, r.cols - 2);
 		pen_put(&p, usable ? ROLE_STRONG : ROLE_DIM, 0, "%-18s", choices[i].words);
-		pen_fit(&p, ROLE_DIM, 0, usable ? choices[i].meaning : "not possible here: the run lives in this terminal");
+		pen_fit(&p, ROLE_DIM, 0,
+		        usable ? choices[i].meaning : "not possible here: the run lives in this terminal");
 		item_mark(c, row, r, i == v->modal_focus);
 	}
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);

@@ -49,8 +49,8 @@ void help_draw(struct canvas *c, const struct view *v)
 	char where[48];
 	while (help_line(NULL, 0, (struct rect){0, 0, 0, 0}, v, lines))
 		lines++;
-	struct rect r = form_open(c, lines + 4, 76, v->screen == SCREEN_LOG ? "Keys of the log" : "Keys of the dashboard",
-	        NULL);
+	struct rect r = form_open(
+	        c, lines + 4, 76, v->screen == SCREEN_LOG ? "Keys of the log" : "Keys of the dashboard", NULL);
 	int room = r.rows - 2, most = lines > room ? lines - room : 0;
 	int first = v->help_scroll < 0 ? 0 : v->help_scroll > most ? most : v->help_scroll;
 	for (int i = 0; i < room; i++)

@@ -12,18 +12,21 @@ static void log_header(struct canvas *c, const struct view *v, int scroll)
 	if (!v->log)
 		return;
 	int warnings = tail_warnings(v->log), errors = tail_errors(v->log);
-	char state[48], counts[64];
+	char state[48], counts[80];
 	if (scroll > 0)
-		str_fmt(state, sizeof state, "%d lines back", scroll);
+		str_fmt(state, sizeof state, "%d line%s back", scroll, scroll == 1 ? "" : "s");
 	else
 		str_fmt(state, sizeof state, "following");
-	str_fmt(counts, sizeof counts, "%d warnings  %d errors   ", warnings, errors);
-	int right = (int)strlen(counts) + 16;
-	p.end -= right;
+	str_fmt(counts, sizeof counts, "%d warning%s  %d error%s", warnings, warnings == 1 ? "" : "s", errors,
+	        errors == 1 ? "" : "s");
+	int right = (int)strlen(counts) + 17;
+	p.end -= right + 2;
 	pen_fit(&p, ROLE_HEADER, 0, tail_path(v->log));
-	p = pen_at(c, 0, c->cols - 1 - right, right);
-	pen_put(&p, warnings > 0 ? ROLE_WARN : ROLE_HEADER, 0, "%s%d warnings", warnings > 0 ? "! " : "", warnings);
-	pen_put(&p, errors > 0 ? ROLE_BAD : ROLE_HEADER, 0, "  %d errors", errors);
+	canvas_text(c, 0, c->cols - 1 - right, right,
+	        errors > 0     ? ROLE_BAD
+	        : warnings > 0 ? ROLE_WARN
+	                       : ROLE_HEADER,
+	        0, counts);
 	canvas_right(c, 0, c->cols - 15, 14, scroll > 0 ? ROLE_INFO : ROLE_HEADER, 0, state);
 }
 
@@ -36,7 +39,8 @@ void log_draw(struct canvas *c, const struct board *b, const struct view *v)
 	log_header(c, v, scroll);
 	canvas_attr(c, 0, 0, 1, c->cols, ATTR_HEAD);
 	if (!v->log)
-		canvas_fit(c, 2, 2, c->cols - 4, ROLE_DIM, 0, "The server's log is not known yet. --log FILE names it.");
+		canvas_fit(
+		        c, 2, 2, c->cols - 4, ROLE_DIM, 0, "The server's log is not known yet. --log FILE names it.");
 	else if (held == 0)
 		canvas_fit(c, 2, 2, c->cols - 4, ROLE_DIM, 0, "No line so far.");
 	for (int i = 0; i < rows && i < held; i++) {

@@ -109,8 +109,8 @@ static void line_server(struct canvas *c, struct rect r, int row, const struct b
 
 static void line_accuracy(struct canvas *c, struct rect r, int row, const struct view *v)
 {
-	static const char *const modes[] = {"before each row", "once, before the first row",
-	        "SKIPPED: figures without it are never posted"};
+	static const char *const modes[] = {
+	        "before each row", "once, before the first row", "SKIPPED: figures without it are never posted"};
 	struct pen p = labelled(c, r, row, "accuracy");
 	unsigned mode = (unsigned)v->settings.accuracy;
 	pen_put(&p, mode == ACCURACY_SKIP ? ROLE_WARN : ROLE_TEXT, 0, "%s", modes[mode < 3 ? mode : 0]);
@@ -146,7 +146,8 @@ static void rows_draw(struct canvas *c, struct rect r, const struct view *v, con
 		if (!row_runs(v, i) || skip-- > 0)
 			continue;
 		int row = r.row + 1 + shown++;
-		canvas_right(c, row, r.col + LABEL_COLS, 4, ROLE_STRONG, 0, str_fmt(number, sizeof number, "%d", p->conc));
+		canvas_right(
+		        c, row, r.col + LABEL_COLS, 4, ROLE_STRONG, 0, str_fmt(number, sizeof number, "%d", p->conc));
 		fmt_number(v->settings.mode == MODE_ACC ? (double)NAN : (double)p->num_prompts, 0, number);
 		canvas_right(c, row, r.col + LABEL_COLS + 5, 10, ROLE_TEXT, 0, number);
 		canvas_right(c, row, r.col + LABEL_COLS + 16, 10, ROLE_TEXT, 0, fmt_about(p->expect_s, about));
@@ -172,13 +173,15 @@ static void board_list(char *out, size_t cap, const struct view *v)
 {
 	out[0] = '\0';
 	if (v->settings.leaderboard[0] || v->settings.n_pairs <= 1 || v->only_focused || !v->track) {
-		str_fmt(out, cap, "%s", v->settings.leaderboard[0] ? v->settings.leaderboard
-		                        : v->plan.n_cells > 0      ? v->plan.cells[0].board
-		                                                   : "");
+		str_fmt(out, cap, "%s",
+		        v->settings.leaderboard[0] ? v->settings.leaderboard
+		        : v->plan.n_cells > 0      ? v->plan.cells[0].board
+		                                   : "");
 		return;
 	}
 	for (int i = 0; i < v->settings.n_pairs && i < SETTINGS_PAIRS; i++) {
-		const struct track_pair *p = track_pair_find(v->track, v->settings.pairs[i][0], v->settings.pairs[i][1]);
+		const struct track_pair *p =
+		        track_pair_find(v->track, v->settings.pairs[i][0], v->settings.pairs[i][1]);
 		size_t len = strlen(out);
 		if (p && p->board[0])
 			str_fmt(out + len, cap - len, "%s%s", len ? ", " : "", p->board);
@@ -194,7 +197,8 @@ static enum role post_words(char *out, size_t cap, const struct view *v)
 	if (s->mode == MODE_ACC)
 		str_fmt(out, cap, "Nothing is posted: this run measures accuracy only.");
 	else if (s->mode == MODE_PERF)
-		str_fmt(out, cap, "Nothing is posted. Results are kept in %s.", s->results_dir[0] ? s->results_dir : "this directory");
+		str_fmt(out, cap, "Nothing is posted. Results are kept in %s.",
+		        s->results_dir[0] ? s->results_dir : "this directory");
 	else if (!s->team[0])
 		str_fmt(out, cap, "Nothing can be posted: no team is named. t names it.");
 	else if (!*url)
