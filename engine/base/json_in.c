@@ -139,8 +139,8 @@ double json_get_f64(const cJSON *obj, const char *key, double fallback)
 int64_t json_get_i64(const cJSON *obj, const char *key, int64_t fallback)
 {
 	double v = json_get_f64(obj, key, NAN);
-	/* 2^63 itself is a double and no int64. */
-	if (!(v >= -0x1p63 && v < 0x1p63) || v != floor(v))
+	const double limit = 9223372036854775808.0; /* 2^63 itself is a double and no int64 */
+	if (!(v >= -limit && v < limit) || v != floor(v))
 		return fallback;
 	return (int64_t)v;
 }

@@ -77,7 +77,8 @@ struct board {
 };
 
 void board_init(struct board *b);
-/* Folds one event. A run_started resets everything of an earlier run but keeps the server's state. Events whose seq is
+/* Folds one event. A run_started resets everything of an earlier run but keeps the server's state; one of the same run
+ * (same id and directory: a resume) keeps what its rows measured and queues the row that was cut. Events whose seq is
  * not 0 and not above last_seq of the same run are duplicates (re-read journal) and ignored. */
 void board_apply(struct board *b, const struct event *ev);
 /* Folds a whole journal; 0, or ERR_IO. Torn last line ignored. */

@@ -101,7 +101,9 @@ static void decode_field(const struct event_field *f, char *at, const struct fla
 {
 	char text[TEXT_MAX];
 	int64_t i;
-	double d;
+	double d = NAN;
+	bool yes = v->type == FLAT_TRUE;
+	int word;
 	switch (f->type) {
 	case TYPE_STR:
 		if (v->type == FLAT_STRING)
@@ -112,20 +114,19 @@ static void decode_field(const struct event_field *f, char *at, const struct fla
 			memcpy(at, &i, sizeof i);
 		break;
 	case TYPE_F64:
-		if (v->type == FLAT_NULL)
-			memcpy(at, &(double){NAN}, sizeof(double));
-		else if (flat_f64(v, &d))
+		if (v->type == FLAT_NULL || flat_f64(v, &d))
 			memcpy(at, &d, sizeof d);
 		break;
 	case TYPE_BOOL:
-		if (v->type == FLAT_TRUE || v->type == FLAT_FALSE)
-			memcpy(at, &(bool){v->type == FLAT_TRUE}, sizeof(bool));
+		if (yes || v->type == FLAT_FALSE)
+			memcpy(at, &yes, sizeof yes);
 		break;
 	case TYPE_WORDS:
 		if (v->type == FLAT_STRING) {
 			flat_string(v, text, sizeof text);
-			int word = f->from_word(text);
-			memcpy(at, &(int){word < 0 ? 0 : word}, sizeof(int));
+			word = f->from_word(text);
+			word = word < 0 ? 0 : word;
+			memcpy(at, &word, sizeof word);
 		}
 		break;
 	}

@@ -23,7 +23,7 @@ static const char *path_tail(const char *path)
 static int find_last_seq(struct journal_writer *w, const char *dir, struct err *e)
 {
 	struct journal_reader r;
-	struct event ev;
+	struct event ev = {0};
 	int rc = journal_reader_open(&r, dir, e);
 	if (rc)
 		return rc;

@@ -17,15 +17,16 @@ struct journal_writer {
 	uint64_t last_seq;  /* highest number in the file when it was opened, 0 = new */
 };
 
-int journal_open(struct journal_writer *w, const char *dir, struct err *e); /* creates or appends; ends a torn last line */
-int journal_append(struct journal_writer *w, const struct event *ev);       /* into pending; ERR_LIMIT when full */
+int journal_open(
+        struct journal_writer *w, const char *dir, struct err *e);    /* creates or appends; ends a torn last line */
+int journal_append(struct journal_writer *w, const struct event *ev); /* into pending; ERR_LIMIT when full */
 /* Writes pending; sync: also fdatasync (now and then also without). On failure pending stays for the next try. */
 int journal_flush(struct journal_writer *w, bool sync, struct err *e);
 void journal_close(struct journal_writer *w); /* tries once more to write what is pending */
 
 /* Follows or replays a journal by pread from an offset; never holds the file's content. */
 struct journal_reader {
-	int fd; /* -1 when closed */
+	int fd;          /* -1 when closed */
 	int64_t offset;  /* of the next read */
 	struct buf line; /* read and not yet given out */
 	size_t at;       /* bytes of line given out already */

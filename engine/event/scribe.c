@@ -83,10 +83,12 @@ static void list_remove(struct entry_list *l, struct entry *en)
 
 static void list_free(struct entry_list *l)
 {
-	while (l->head) {
-		struct entry *en = l->head;
-		list_remove(l, en);
+	struct entry *en = l->head;
+	*l = (struct entry_list){0};
+	while (en) {
+		struct entry *next = en->next;
 		free(en);
+		en = next;
 	}
 }
 

@@ -21,8 +21,10 @@ struct slot {
 	uint32_t request;
 	struct buf body;
 	struct sse sse;
-	int64_t start_ns, last_ns;                /* last token event */
-	uint32_t events, events_max, burst;       /* burst: events of the present read */
+	int64_t start_ns, last_ns; /* last token event */
+	uint32_t events, events_max;
+	uint64_t read;                            /* number of the last read */
+	uint32_t in_read;                         /* token events of it */
 	int64_t prompt_tokens, completion_tokens; /* -1 not reported */
 	enum completion_error error;
 	char text[240]; /* what went wrong, when error is set */

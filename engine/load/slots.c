@@ -60,7 +60,9 @@ static int token_event(struct slot *s)
 		hist_add(&ld->ttft, now - s->start_ns);
 	}
 	s->last_ns = now;
-	s->burst++;
+	ld->events_total++;
+	if (++s->in_read > 1)
+		ld->bundled += s->in_read == 2 ? 2 : 1;
 	return 0;
 }
 
@@ -97,11 +99,11 @@ static size_t on_body(void *ctx, const char *data, size_t len)
 		memcpy(s->head + s->head_len, data, n);
 		s->head_len += n;
 	}
-	s->burst = 0;
+	uint64_t read = loop_read_number(ld->loop);
+	if (read != s->read)
+		s->in_read = 0;
+	s->read = read;
 	int rc = sse_feed(&s->sse, data, len, on_payload, s);
-	if (s->burst > 1)
-		ld->bundled += s->burst;
-	ld->events_total += s->burst;
 	if (rc == 0)
 		return len;
 	slot_fail(s, COMPLETION_PROTOCOL, "a line of the stream is longer than %d bytes", SSE_LINE_MAX);
@@ -225,9 +227,7 @@ static void on_done(void *ctx, const struct transfer_end *end)
 	struct slot *s = ctx;
 	struct load *ld = s->load;
 	ld->received = true;
-	s->burst = 0;
 	slot_judge(s, end);
-	ld->events_total += s->burst;
 	slot_free(ld, s, end->end_ns);
 	ld->finished++;
 	if (s->error == COMPLETION_OK)
@@ -245,7 +245,7 @@ static void slot_reset(struct load *ld, struct slot *s, uint32_t request)
 	uint32_t asked = prompts_output_len(ld->spec->prompts, request);
 	sse_reset(&s->sse);
 	s->request = request;
-	s->events = s->burst = 0;
+	s->events = s->in_read = 0;
 	s->events_max = asked > (UINT32_MAX - 64) / LOAD_EVENTS_FACTOR ? UINT32_MAX : asked * LOAD_EVENTS_FACTOR + 64;
 	s->prompt_tokens = s->completion_tokens = -1;
 	s->error = COMPLETION_OK;

@@ -12,7 +12,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define TURN_EVENTS 256
+#define TURN_EVENTS   256
+#define GLANCE_EVENTS 16 /* of a turn that does not wait: its caller has more to do at once */
 
 /* epoll tags: a socket of libcurl is its number, our own descriptors lie above all of them. */
 #define TAG_TIMER  (UINT64_C(1) << 32)
@@ -189,9 +190,15 @@ static void multi_act(struct loop *l, curl_socket_t fd, int what)
 {
 	if (l->broken)
 		return;
+	l->calls++;
 	CURLMcode mc = curl_multi_socket_action(l->multi, fd, what, &l->running);
 	if (mc != CURLM_OK)
 		l->broken = mc;
+}
+
+uint64_t loop_read_number(const struct loop *l)
+{
+	return l->calls;
 }
 
 static struct transfer *transfer_take(struct loop *l)
@@ -366,7 +373,8 @@ int loop_turn(struct loop *l, int64_t max_wait_ns, struct err *e)
 {
 	struct epoll_event ev[TURN_EVENTS];
 	int done = l->unread ? finished_read(l) : 0;
-	int n = epoll_wait(l->epoll_fd, ev, TURN_EVENTS, done ? 0 : wait_prepare(l, max_wait_ns));
+	int n = epoll_wait(l->epoll_fd, ev, max_wait_ns == 0 ? GLANCE_EVENTS : TURN_EVENTS,
+	        done ? 0 : wait_prepare(l, max_wait_ns));
 	if (n < 0 && errno != EINTR)
 		return err_sys(e, ERR_IO, errno, "waiting for the network failed");
 	int64_t woke = n > 0 ? clock_mono_ns() : 0;

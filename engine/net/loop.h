@@ -53,6 +53,10 @@ void loop_abort(struct loop *l, struct transfer *t); /* no on_done; never from i
 /* What is known of a transfer in flight (status 0 before the answer's head). */
 void loop_peek(struct transfer *t, struct transfer_end *out);
 
+/* Number of the present read: equal in two on_body calls when their bytes came in one read of the socket. libcurl calls
+ * once a chunk, however many came together. */
+uint64_t loop_read_number(const struct loop *l);
+
 /* One turn: waits up to max_wait_ns (0 = do not wait, -1 = until something happens), handles every ready fd and timer,
  * then finished transfers. Returns the number of things handled, or negative. */
 int loop_turn(struct loop *l, int64_t max_wait_ns, struct err *e);

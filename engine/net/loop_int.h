@@ -40,7 +40,8 @@ struct loop {
 	struct curl_slist *pins; /* CURLOPT_RESOLVE entries */
 	CURLMcode broken;        /* what the multi said when it failed, CURLM_OK = works */
 	int running;
-	bool unread; /* libcurl was called outside of a turn: it may have messages */
+	uint64_t calls; /* of curl_multi_socket_action */
+	bool unread;    /* libcurl was called outside of a turn: it may have messages */
 	struct loop_lateness late;
 };
 

@@ -179,6 +179,18 @@ static void damage_is_skipped(void **state)
 	journal_close(&w);
 }
 
+/* What a line that is too long ends with is no event, wherever the reader's window happens to be cut. */
+static void a_long_line_is_skipped_to_its_end(void **state)
+{
+	(void)state;
+	static char junk[65536];
+	memset(junk, 'x', sizeof junk);
+	raw(junk, sizeof junk);
+	RAW("{\"v\":1,\"seq\":5,\"kind\":\"notice\",\"text\":\"notice 5\"}\n");
+	write_events(6, 7);
+	assert_int_equal(read_is(6, 7), 1);
+}
+
 /* A reader that runs beside the writer sees every event once, however the writes are cut. */
 static void a_follower_sees_whole_lines(void **state)
 {
@@ -316,6 +328,7 @@ int main(void)
 	        TEST(no_journal_is_an_error),
 	        TEST(a_torn_line_is_ended),
 	        TEST(damage_is_skipped),
+	        TEST(a_long_line_is_skipped_to_its_end),
 	        TEST(a_follower_sees_whole_lines),
 	        TEST(a_full_disk_costs_nothing_but_time),
 	        TEST(half_a_line_is_completed),

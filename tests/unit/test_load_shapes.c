@@ -4,13 +4,13 @@
 struct want {
 	const char *name;
 	enum completion_error error;
-	uint32_t events; /* of a success: token events; ITL samples are one less */
+	uint32_t events;             /* of a success: token events; ITL samples are one less */
+	enum completion_error other; /* as good as the first, when set */
 };
 
-#define OK3(name)                                                                                                      \
-	{                                                                                                              \
-		name, COMPLETION_OK, 3                                                                                 \
-	}
+/* clang-format off */
+#define OK3(name) {name, COMPLETION_OK, 3, 0}
+/* clang-format on */
 
 static const struct want wants[] = {
         OK3("plain"),
@@ -28,64 +28,65 @@ static const struct want wants[] = {
         OK3("usage_in_last_choices"),
         OK3("usage_every_chunk_plus_final"),
         OK3("usage_no_choices_key"),
-        {"usage_null_final", COMPLETION_USAGE, 0},
+        {"usage_null_final", COMPLETION_USAGE, 0, 0},
         OK3("usage_cached"),
-        {"extra_finish_chunk", COMPLETION_OK, 4},
-        {"three_tokens_one_chunk", COMPLETION_OK, 1},
+        {"extra_finish_chunk", COMPLETION_OK, 4, 0},
+        {"three_tokens_one_chunk", COMPLETION_OK, 1, 0},
         OK3("null_text"),
         OK3("text_with_escapes"),
         OK3("utf8_text"),
         OK3("bad_utf8_text"),
         OK3("escape_sequences"),
-        {"nul_bytes", COMPLETION_PROTOCOL, 0},
+        {"nul_bytes", COMPLETION_PROTOCOL, 0, 0},
         OK3("no_done"),
         OK3("no_final_newline"),
         OK3("done_no_newline"),
         OK3("not_chunked_close"),
         OK3("content_length"),
-        {"error_object_first", COMPLETION_PROTOCOL, 0},
-        {"error_flat_first", COMPLETION_PROTOCOL, 0},
-        {"error_object_after_first", COMPLETION_PROTOCOL, 0},
-        {"error_flat_after_first", COMPLETION_PROTOCOL, 0},
+        {"error_object_first", COMPLETION_PROTOCOL, 0, 0},
+        {"error_flat_first", COMPLETION_PROTOCOL, 0, 0},
+        {"error_object_after_first", COMPLETION_PROTOCOL, 0, 0},
+        {"error_flat_after_first", COMPLETION_PROTOCOL, 0, 0},
         OK3("error_null_field"),
-        {"cut_body", COMPLETION_CUT, 0},
-        {"cut_body_reset", COMPLETION_CUT, 0},
-        {"cut_between_chunks", COMPLETION_CUT, 0},
-        {"cut_before_last_chunk", COMPLETION_CUT, 0},
-        {"cut_content_length", COMPLETION_CUT, 0},
-        {"cut_to_close", COMPLETION_PROTOCOL, 0}, /* for HTTP the end, but in the middle of an event */
-        {"empty_body", COMPLETION_PROTOCOL, 0},
-        {"empty_body_length", COMPLETION_PROTOCOL, 0},
-        {"only_done", COMPLETION_PROTOCOL, 0},
-        {"only_usage", COMPLETION_PROTOCOL, 0},
+        {"cut_body", COMPLETION_CUT, 0, 0},
+        {"cut_body_reset", COMPLETION_CUT, 0, 0},
+        {"cut_between_chunks", COMPLETION_CUT, 0, 0},
+        {"cut_before_last_chunk", COMPLETION_CUT, 0, 0},
+        {"cut_content_length", COMPLETION_CUT, 0, 0},
+        {"cut_to_close", COMPLETION_PROTOCOL, 0, 0}, /* for HTTP the end, but in the middle of an event */
+        {"empty_body", COMPLETION_PROTOCOL, 0, 0},
+        {"empty_body_length", COMPLETION_PROTOCOL, 0, 0},
+        {"only_done", COMPLETION_PROTOCOL, 0, 0},
+        {"only_usage", COMPLETION_PROTOCOL, 0, 0},
         OK3("events_after_done"),
-        {"no_usage", COMPLETION_USAGE, 0},
-        {"garbage_line", COMPLETION_PROTOCOL, 0},
-        {"json_array_line", COMPLETION_PROTOCOL, 0},
+        {"no_usage", COMPLETION_USAGE, 0, 0},
+        {"garbage_line", COMPLETION_PROTOCOL, 0, 0},
+        {"json_array_line", COMPLETION_PROTOCOL, 0, 0},
         OK3("text_is_list"),
-        {"short_output", COMPLETION_USAGE, 0},
-        {"usage_huge", COMPLETION_USAGE, 0},
-        {"usage_negative", COMPLETION_USAGE, 0},
-        {"usage_text", COMPLETION_USAGE, 0},
-        {"status_201", COMPLETION_HTTP, 0},
-        {"status_204", COMPLETION_HTTP, 0},
-        {"status_400_json", COMPLETION_HTTP, 0},
-        {"status_404_html", COMPLETION_HTTP, 0},
-        {"status_500_text", COMPLETION_HTTP, 0},
-        {"status_500_no_reason", COMPLETION_HTTP, 0},
-        {"status_503_cut", COMPLETION_HTTP, 0},
-        {"no_answer", COMPLETION_CUT, 0},
-        {"no_answer_reset", COMPLETION_CUT, 0},
-        {"half_header", COMPLETION_PROTOCOL, 0}, /* for libcurl an empty answer */
-        {"not_http", COMPLETION_PROTOCOL, 0},
-        {"bad_chunk_size", COMPLETION_PROTOCOL, 0},
-        {"huge_chunk_size", COMPLETION_PROTOCOL, 0},
-        {"redirect_elsewhere", COMPLETION_HTTP, 0},
+        {"short_output", COMPLETION_USAGE, 0, 0},
+        {"usage_huge", COMPLETION_USAGE, 0, 0},
+        {"usage_negative", COMPLETION_USAGE, 0, 0},
+        {"usage_text", COMPLETION_USAGE, 0, 0},
+        {"status_201", COMPLETION_HTTP, 0, 0},
+        {"status_204", COMPLETION_HTTP, 0, 0},
+        {"status_400_json", COMPLETION_HTTP, 0, 0},
+        {"status_404_html", COMPLETION_HTTP, 0, 0},
+        {"status_500_text", COMPLETION_HTTP, 0, 0},
+        {"status_500_no_reason", COMPLETION_HTTP, 0, 0},
+        {"status_503_cut", COMPLETION_HTTP, 0, 0},
+        {"no_answer", COMPLETION_CUT, 0, 0},
+        {"no_answer_reset", COMPLETION_CUT, 0, 0},
+        {"half_header", COMPLETION_PROTOCOL, 0,
+                COMPLETION_CUT}, /* by the version of libcurl an empty answer or a cut */
+        {"not_http", COMPLETION_PROTOCOL, 0, 0},
+        {"bad_chunk_size", COMPLETION_PROTOCOL, 0, 0},
+        {"huge_chunk_size", COMPLETION_PROTOCOL, 0, 0},
+        {"redirect_elsewhere", COMPLETION_HTTP, 0, 0},
         OK3("continue_then_ok"),
         OK3("chunk_header_split"),
         OK3("very_long_line"),
-        {"huge_line_no_newline", COMPLETION_PROTOCOL, 0},
-        {"long_garbage_line", COMPLETION_PROTOCOL, 0},
+        {"huge_line_no_newline", COMPLETION_PROTOCOL, 0, 0},
+        {"long_garbage_line", COMPLETION_PROTOCOL, 0, 0},
 };
 
 #define N_WANTS (sizeof wants / sizeof wants[0])
@@ -112,7 +113,7 @@ static void text_is_clean(const char *s)
 
 static void row_is(const struct load_row *row, const struct want *w)
 {
-	if (row->error != w->error)
+	if (row->error != w->error && (!w->other || row->error != w->other))
 		fail_msg("%s: %s, not %s", w->name, completion_error_word(row->error), completion_error_word(w->error));
 	assert_true(row->started);
 	assert_int_equal(row->tokens_in, 5);
@@ -134,7 +135,7 @@ static void one_alone(const struct want *w)
 	const struct ev_load_measured *m = &b.r.m;
 	assert_int_equal(b.r.n_rows, 1);
 	row_is(&b.r.rows[0], w);
-	assert_int_equal(kind_count(m, w->error), 1);
+	assert_int_equal(kind_count(m, (enum completion_error)b.r.rows[0].error), 1);
 	assert_int_equal(m->completed + m->failed, 1);
 	assert_false(b.r.stopped);
 	if (w->error) {
@@ -185,15 +186,16 @@ static void all_in_one_load(void **state)
 	struct bench b;
 	for (size_t i = 0; i < N_WANTS; i++) {
 		scripts[i] = peer_shape_script(wants[i].name);
-		kinds[wants[i].error]++;
 		gaps += wants[i].error ? 0 : (int64_t)wants[i].events - 1;
 	}
 	/* One at a time, so that the order of arrival is the order of the requests. */
 	bench_open(&b, &(struct peer_config){.mode = PEER_SCRIPTED, .scripts = scripts, .n_scripts = N_WANTS}, 1,
 	        (int)N_WANTS, 5, 3);
 	bench_run(&b);
-	for (size_t i = 0; i < N_WANTS; i++)
+	for (size_t i = 0; i < N_WANTS; i++) {
 		row_is(&b.r.rows[i], &wants[i]);
+		kinds[b.r.rows[i].error]++;
+	}
 	for (int k = COMPLETION_OK; k < COMPLETION_STOPPED; k++)
 		assert_int_equal(kind_count(&b.r.m, (enum completion_error)k), kinds[k]);
 	assert_int_equal(b.r.m.itl_samples, gaps);

@@ -16,13 +16,27 @@
 
 #define INPUT_ERRORS_MAX 50
 
+/* Text keeps its role on the focused row, in forms and in the header, and takes their background: a pair for each. */
+static const int surfaces[] = {0, ATTR_FOCUS, ATTR_FORM, ATTR_HEAD};
+#define SURFACES ((int)(sizeof surfaces / sizeof surfaces[0]))
+
+#define PAIRS 120
+struct pair_table {
+	short n, fg[PAIRS], bg[PAIRS];
+};
+
+static int surface_of(int attr)
+{
+	return attr & ATTR_FORM ? 2 : attr & ATTR_FOCUS ? 1 : attr & ATTR_HEAD ? 3 : 0;
+}
+
 struct term {
 	SCREEN *screen;
 	struct canvas shown; /* what curses was given last */
 	bool have_shown;
 	int colors;
-	attr_t attrs[ROLE_count];
-	short pairs[ROLE_count];
+	attr_t attrs[ROLE_count][SURFACES];
+	short pairs[ROLE_count][SURFACES];
 	int errors;
 	bool redraw;
 	bool resized;
@@ -124,18 +138,31 @@ static attr_t attr_of(int a)
 	return r;
 }
 
+/* The pair of two colours: found or made. A terminal of 8 colours has only 64, so equal ones are shared; 0 when there is
+ * none left. Numbers stay below 256, so that every curses function knows them. */
+static short pair_of(struct pair_table *p, short fg, short bg)
+{
+	for (short i = 0; i < p->n; i++)
+		if (p->fg[i] == fg && p->bg[i] == bg)
+			return (short)(i + 1);
+	if (p->n == PAIRS || init_pair((short)(p->n + 1), fg, bg) == ERR)
+		return 0;
+	p->fg[p->n] = fg;
+	p->bg[p->n] = bg;
+	return ++p->n;
+}
+
 void term_theme(struct term *t, const struct theme *theme)
 {
+	int depth = t->colors >= 256 ? 256 : t->colors >= 8 ? 8 : 0;
+	struct pair_table made = {.n = 0};
+
 	for (int i = 0; i < ROLE_count; i++) {
-		const struct theme_look *look = t->colors >= 256 ? &theme->full[i] : &theme->eight[i];
-		if (t->colors < 8) {
-			t->attrs[i] = attr_of(theme->mono[i]);
-			t->pairs[i] = 0;
-			continue;
+		for (int k = 0; k < SURFACES; k++) {
+			struct theme_look look = theme_resolve(theme, depth, (enum role)i, surfaces[k]);
+			t->attrs[i][k] = attr_of(look.attr);
+			t->pairs[i][k] = depth > 0 ? pair_of(&made, color_number(t, look.fg), color_number(t, look.bg)) : 0;
 		}
-		short fg = color_number(t, look->fg), bg = color_number(t, look->bg);
-		t->attrs[i] = attr_of(look->attr);
-		t->pairs[i] = init_pair((short)(i + 1), fg, bg) == ERR ? 0 : (short)(i + 1);
 	}
 	term_redraw(t);
 }
@@ -160,8 +187,9 @@ static void put_row(struct term *t, const struct canvas *c, int row)
 			w[1] = (wchar_t)k->mark;
 		if (k->cp == 0)
 			w[0] = L' ';
-		attr_t a = t->attrs[k->role] | attr_of(k->attr);
-		if (setcchar(&cc, w, a, t->pairs[k->role], NULL) == OK)
+		int surface = surface_of(k->attr);
+		attr_t a = t->attrs[k->role][surface] | attr_of(k->attr);
+		if (setcchar(&cc, w, a, t->pairs[k->role][surface], NULL) == OK)
 			mvadd_wch(row, col, &cc);
 	}
 }
