@@ -54,6 +54,7 @@ BENCH_BIN  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 	install uninstall clean format
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 all: $(BUILD)/benchtop $(BUILD)/dsr1_benchmark
 

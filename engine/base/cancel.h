@@ -20,8 +20,8 @@ struct cancel {
 int cancel_open(struct cancel *c, struct err *e);
 void cancel_close(struct cancel *c);
 void cancel_raise(struct cancel *c, enum cancel_level level); /* never lowers */
-void cancel_reset(struct cancel *c); /* between runs, by the obeying side */
-enum cancel_level cancel_get(const struct cancel *c); /* NULL c: CANCEL_NONE */
+void cancel_reset(struct cancel *c);                          /* between runs, by the obeying side */
+enum cancel_level cancel_get(const struct cancel *c);         /* NULL c: CANCEL_NONE */
 /* Sleeps up to ms, returns early with true when level >= at_least. */
 bool cancel_wait(struct cancel *c, int64_t ms, enum cancel_level at_least);
 

@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #define CLOCK_NS_PER_MS INT64_C(1000000)
-#define CLOCK_NS_PER_S INT64_C(1000000000)
+#define CLOCK_NS_PER_S  INT64_C(1000000000)
 
-int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
-int64_t clock_wall_ns(void); /* since the epoch */
+int64_t clock_mono_ns(void);       /* CLOCK_MONOTONIC */
+int64_t clock_wall_ns(void);       /* since the epoch */
 int64_t clock_thread_cpu_ns(void); /* CPU time of the calling thread */
 
 /* Local time as "20251125_150000" (16 bytes with NUL), for directory names. */

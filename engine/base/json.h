@@ -36,7 +36,7 @@ void json_key(struct json_out *j, const char *key);
 void json_str(struct json_out *j, const char *s); /* NULL writes null; invalid UTF-8 is replaced */
 void json_strn(struct json_out *j, const char *s, size_t len);
 void json_i64(struct json_out *j, int64_t v);
-void json_f64(struct json_out *j, double v); /* as Python's repr; NaN, inf -> null */
+void json_f64(struct json_out *j, double v);   /* as Python's repr; NaN, inf -> null */
 void json_f64_g(struct json_out *j, double v); /* 6 significant digits, printf %g, as the official post does */
 void json_bool(struct json_out *j, bool v);
 void json_null(struct json_out *j);

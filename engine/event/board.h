@@ -7,18 +7,18 @@
 #define BENCHTOP_BOARD_H
 #include "event.h"
 
-#define BOARD_CELLS 256
-#define BOARD_FLAGS 8
+#define BOARD_CELLS   256
+#define BOARD_FLAGS   8
 #define BOARD_NOTICES 16
-#define BOARD_SPARK 120 /* one-second samples kept for sparklines */
+#define BOARD_SPARK   120 /* one-second samples kept for sparklines */
 
 struct board_cell {
 	bool planned;
 	struct ev_cell_planned plan;
 	enum cell_status status;
-	enum run_phase phase;       /* while running */
-	int64_t started_mono_ns;    /* of the row; 0 not started */
-	int64_t phase_mono_ns;      /* of the phase */
+	enum run_phase phase;    /* while running */
+	int64_t started_mono_ns; /* of the row; 0 not started */
+	int64_t phase_mono_ns;   /* of the phase */
 	bool have_accuracy_progress, have_accuracy, have_gate, have_progress, have_load, have_result;
 	struct ev_accuracy_progress accuracy_progress;
 	struct ev_accuracy_measured accuracy;

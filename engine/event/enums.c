@@ -14,11 +14,10 @@ static int index_of(const char *const *words, int n, const char *word)
 	return -1;
 }
 
-#define ENUM(type)             static const char *const type##_words[] = {
+/* clang-format off */
+#define ENUM(type) static const char *const type##_words[] = {
 #define WORD(type, NAME, word) word,
-#define ENUM_END(type)                                                                                                 \
-	}                                                                                                              \
-	;                                                                                                              \
+#define ENUM_END(type) };                                                                                              \
 	const char *type##_word(int value)                                                                             \
 	{                                                                                                              \
 		return word_of(type##_words, type##_count, value);                                                     \
@@ -27,6 +26,7 @@ static int index_of(const char *const *words, int n, const char *word)
 	{                                                                                                              \
 		return index_of(type##_words, type##_count, word);                                                     \
 	}
+/* clang-format on */
 #include "enums.def"
 #undef ENUM
 #undef WORD

@@ -8,6 +8,7 @@
 const struct event_description *event_describe(enum event_kind kind)
 {
 	switch (kind) {
+/* clang-format off */
 #define EVENT(kind, kind_slot, doc)                                                                                    \
 	case EV_##kind: {                                                                                              \
 		typedef struct ev_##kind self;                                                                         \
@@ -15,19 +16,19 @@ const struct event_description *event_describe(enum event_kind kind)
 		static const char self_word[] = #kind;                                                                 \
 		static const struct event_field self_fields[] = {
 #define FIELD(name, type, word, from_word)                                                                             \
-	{#name, type, offsetof(self, name), sizeof(((self *)0)->name), word, from_word},
-#define STR(name, bytes, doc)  FIELD(name, TYPE_STR, NULL, NULL)
-#define I64(name, doc)         FIELD(name, TYPE_I64, NULL, NULL)
-#define F64(name, doc)         FIELD(name, TYPE_F64, NULL, NULL)
-#define BOOL(name, doc)        FIELD(name, TYPE_BOOL, NULL, NULL)
+			{#name, type, offsetof(self, name), sizeof(((self *)0)->name), word, from_word},
+#define STR(name, bytes, doc) FIELD(name, TYPE_STR, NULL, NULL)
+#define I64(name, doc) FIELD(name, TYPE_I64, NULL, NULL)
+#define F64(name, doc) FIELD(name, TYPE_F64, NULL, NULL)
+#define BOOL(name, doc) FIELD(name, TYPE_BOOL, NULL, NULL)
 #define WORDS(name, type, doc) FIELD(name, TYPE_WORDS, type##_word, type##_from_word)
 #define EVENT_END(kind)                                                                                                \
-	}                                                                                                              \
-	;                                                                                                              \
-	static const struct event_description description = {                                                          \
-	        self_word, (enum event_slot)self_slot, sizeof self_fields / sizeof self_fields[0], self_fields};       \
-	return &description;                                                                                           \
+		};                                                                                                     \
+		static const struct event_description description = {self_word, (enum event_slot)self_slot,            \
+			sizeof self_fields / sizeof self_fields[0], self_fields};                                      \
+		return &description;                                                                                   \
 	}
+/* clang-format on */
 #include "events.def"
 	case EV_NONE:
 	case EV_count:

@@ -14,12 +14,14 @@
 #include <stdint.h>
 
 #define EVENT_FORMAT_VERSION 1
-#define EVENT_LINE_MAX 16384
+#define EVENT_LINE_MAX       16384
 
 /* The enums, their words, and word lookup. */
-#define ENUM(type) enum type {
+#define ENUM(type)             enum type {
 #define WORD(type, NAME, word) NAME,
-#define ENUM_END(type) type##_count };
+/* clang-format off */
+#define ENUM_END(type)         type##_count };
+/* clang-format on */
 #include "enums.def"
 #undef ENUM
 #undef WORD
@@ -37,11 +39,13 @@
 
 /* struct ev_<kind> */
 #define EVENT(kind, slot, doc) struct ev_##kind {
-#define EVENT_END(kind) };
-#define STR(name, bytes, doc) char name[bytes];
-#define I64(name, doc) int64_t name;
-#define F64(name, doc) double name;
-#define BOOL(name, doc) bool name;
+/* clang-format off */
+#define EVENT_END(kind)        };
+/* clang-format on */
+#define STR(name, bytes, doc)  char name[bytes];
+#define I64(name, doc)         int64_t name;
+#define F64(name, doc)         double name;
+#define BOOL(name, doc)        bool name;
 #define WORDS(name, type, doc) enum type name;
 #include "events.def"
 #undef EVENT

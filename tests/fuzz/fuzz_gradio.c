@@ -41,14 +41,78 @@ static int feed(const char *data, size_t size, int kind, struct dice *dice, stru
 	return rc;
 }
 
+struct model {
+	char *event, *data; /* NULL: none yet */
+	size_t data_len;
+	bool begun;
+};
+
+static bool field_is(const char *line, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(line, name, len) == 0;
+}
+
+/* A field of an event by the rules of server-sent events; 0, or what the callback said at a blank line. */
+static int model_line(struct model *m, const char *line, size_t len, struct taker *t)
+{
+	int rc = 0;
+	if (!m->begun && len >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+		line += 3, len -= 3;
+	m->begun = true;
+	if (len == 0) {
+		if (m->data)
+			rc = take(t, m->event && m->event[0] ? m->event : "message", m->data, m->data_len);
+		free(m->event);
+		free(m->data);
+		m->event = m->data = NULL;
+		return rc;
+	}
+	const char *colon = memchr(line, ':', len);
+	size_t name = colon ? (size_t)(colon - line) : len, from = colon ? name + 1 : len;
+	from += from < len && line[from] == ' ';
+	if (field_is(line, name, "event")) {
+		free(m->event);
+		m->event = must(malloc(32));
+		text_clean(m->event, 32, line + from, len - from);
+	} else if (field_is(line, name, "data")) {
+		size_t old = m->data ? m->data_len + 1 : 0;
+		m->data = must(realloc(m->data, old + len - from + 1));
+		if (old)
+			m->data[old - 1] = '\n';
+		memcpy(m->data + old, line + from, len - from);
+		m->data_len = old + len - from;
+		m->data[m->data_len] = '\0';
+	}
+	return 0;
+}
+
+static int model(const char *data, size_t size, struct taker *t)
+{
+	struct model m = {0};
+	size_t from = 0;
+	int rc = 0;
+	for (size_t i = 0; i < size && rc == 0; i++) {
+		if (data[i] != '\n' && data[i] != '\r')
+			continue;
+		if (!(data[i] == '\n' && i > 0 && data[i - 1] == '\r'))
+			rc = model_line(&m, data + from, i - from, t);
+		from = i + 1;
+	}
+	free(m.event);
+	free(m.data);
+	return rc;
+}
+
 static void check_stream(const char *data, size_t size, struct dice *dice, size_t stop_at)
 {
-	struct taker whole = {.stop_at = stop_at}, cut = {.stop_at = stop_at};
+	struct taker whole = {.stop_at = stop_at}, cut = {.stop_at = stop_at}, want = {.stop_at = stop_at};
 	int rc_whole = feed(data, size, -1, dice, &whole);
 	int rc_cut = feed(data, size, (int)dice_below(dice, 3), dice, &cut);
-	CHECK(rc_whole == rc_cut);
+	CHECK(rc_whole == model(data, size, &want) && rc_cut == rc_whole);
 	CHECK(record_same(&whole.got, &cut.got));
+	CHECK(record_same(&whole.got, &want.got));
 	CHECK(rc_whole == 0 || rc_whole == STOPPED);
+	free(want.got.data);
 	free(whole.got.data);
 	free(cut.got.data);
 }

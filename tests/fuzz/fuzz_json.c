@@ -150,14 +150,31 @@ static int count_digits(const char *s)
 	return n;
 }
 
+/* Of any decimal with n digits that reads back as v, one of the two around it does: the nearest one and its neighbours. */
+static bool can_do_with(double v, int n)
+{
+	char text[40], digits[20];
+	snprintf(text, sizeof text, "%.*e", n - 1, v);
+	char *e = strchr(text, 'e');
+	int at = 0;
+	for (char *p = text; p < e; p++)
+		if (*p >= '0' && *p <= '9')
+			digits[at++] = *p;
+	digits[at] = '\0';
+	long long d = strtoll(digits, NULL, 10);
+	for (long long k = d - 1; k <= d + 1; k++) {
+		snprintf(text, sizeof text, "%llde%ld", k, strtol(e + 1, NULL, 10) - (n - 1));
+		if (strtod(text, NULL) == v)
+			return true;
+	}
+	return false;
+}
+
 static int fewest_digits(double v)
 {
-	char text[40];
-	for (int n = 1; n < 17; n++) {
-		snprintf(text, sizeof text, "%.*e", n - 1, v);
-		if (strtod(text, NULL) == v)
+	for (int n = 1; n < 17; n++)
+		if (can_do_with(v, n))
 			return n;
-	}
 	return 17;
 }
 
@@ -171,7 +188,7 @@ static void check_repr(double v)
 	CHECK(json_repr(v, text) == text && memchr(text, '\0', sizeof text));
 	back = strtod(text, NULL);
 	CHECK(memcmp(&back, &v, sizeof v) == 0);
-	CHECK(v == 0 || count_digits(text) <= fewest_digits(v));
+	CHECK(v == 0 || count_digits(text) <= fewest_digits(fabs(v)));
 	/* Python's form: an exponent below 1e-4 and from 1e16 on, else a point. */
 	double a = fabs(v);
 	CHECK((strchr(text, 'e') != NULL) == (a != 0 && (a < 1e-4 || a >= 1e16)));
@@ -194,6 +211,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_repr(v);
 	check_repr(nextafter(v, 0));
 	check_repr(nextafter(v, INFINITY));
+	/* Below a power of two the doubles lie closer. */
+	for (int i = 0; i < 4; i++)
+		check_repr(ldexp(1, (int)dice_below(&dice, 2098) - 1074));
 	free(text);
 	return 0;
 }

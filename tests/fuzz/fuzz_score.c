@@ -17,38 +17,60 @@ static const cJSON *values_of(const cJSON *root, bool echo)
 	return json_get(json_get(cJSON_IsArray(choices) ? choices->child : NULL, "logprobs"), "token_logprobs");
 }
 
-static double judge_sum(const char *text, size_t len, bool echo, int64_t n)
+enum answer { BAD, DOUBTFUL, GOOD };
+
+/* GOOD: it must be taken, and *sum is the sum. DOUBTFUL: it may be, for a token that is called otherwise than "<s>". */
+static enum answer judge(const cJSON *root, bool echo, double *sum, int64_t *n)
 {
-	cJSON *root = NULL;
-	double sum = 0;
-	CHECK(json_parse(text, len, 100, &root, NULL) == 0);
-	const cJSON *list = values_of(root, echo);
-	CHECK(cJSON_IsArray(list) && cJSON_GetArraySize(list) == n + echo);
+	const cJSON *list = values_of(root, echo), *item;
+	const cJSON *count = json_get(json_get(root, echo ? "usage" : "meta_info"), "prompt_tokens");
+	enum answer said = GOOD;
 	int64_t i = 0;
-	for (const cJSON *item = list->child; item && i < n; item = item->next, i++) {
-		const cJSON *v = echo ? item : item->child;
-		CHECK(i == 0 ? cJSON_IsNull(v) : cJSON_IsNumber(v));
-		sum += i == 0 ? 0 : v->valuedouble;
+	*sum = 0;
+	if (!cJSON_IsArray(list) || !cJSON_IsNumber(count) || count->valuedouble < 2 ||
+	        count->valuedouble + echo != cJSON_GetArraySize(list))
+		return BAD;
+	*n = (int64_t)count->valuedouble;
+	cJSON_ArrayForEach(item, list)
+	{
+		const cJSON *v = echo ? item : cJSON_IsArray(item) ? item->child : NULL;
+		if (i == *n)
+			break;
+		if (i++ == 0 ? !cJSON_IsNull(v) : !cJSON_IsNumber(v) || !(v->valuedouble <= 1e-3))
+			return BAD;
+		*sum += i == 1 ? 0 : v->valuedouble;
 	}
-	cJSON_Delete(root);
-	return sum;
+	if (echo) {
+		const cJSON *choices = json_get(root, "choices");
+		const cJSON *tokens = json_get(json_get(choices->child, "logprobs"), "tokens");
+		const cJSON *bos = cJSON_IsArray(tokens) ? tokens->child : NULL;
+		if (!cJSON_IsString(bos))
+			return BAD;
+		said = strcmp(bos->valuestring, "<s>") == 0 ? GOOD : DOUBTFUL;
+	} else {
+		const cJSON *id = list->child->child->next;
+		if (!cJSON_IsNumber(id) || id->valuedouble != 0)
+			return BAD;
+	}
+	return isfinite(*sum) ? said : BAD;
 }
 
 static void check_parse(const char *text, size_t len, bool echo, parse_fn parse)
 {
-	double ll = 12345;
-	int64_t n = -99;
+	double ll = 12345, sum = 0;
+	int64_t n = -99, want = -1;
 	struct err e = {0};
+	cJSON *root = NULL;
 	int rc = parse(text, len, &ll, &n, &e);
+	enum answer said = json_parse(text, len, 16, &root, NULL) == 0 ? judge(root, echo, &sum, &want) : BAD;
+	cJSON_Delete(root);
+	CHECK(rc == 0 ? said != BAD : said != GOOD);
 	if (rc) {
 		CHECK(rc < 0 && e.code == rc && e.text[0] && utf8_valid(e.text, strlen(e.text)));
 		CHECK(ll == 12345 && n == -99);
 		return;
 	}
-	CHECK(n >= 2);
-	CHECK(isfinite(ll) && ll <= (double)n * 1e-3);
-	double want = judge_sum(text, len, echo, n);
-	CHECK(fabs(ll - want) <= 1e-9 * fabs(want));
+	CHECK(n == want && isfinite(ll) && fabs(ll - sum) <= 1e-9 * fabs(sum));
 }
 
 static void check_rows(const char *text, size_t len)

@@ -11,10 +11,43 @@ static bool is_forbidden(uint32_t cp)
 	       cp == 0x2029 || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
 }
 
+/* UTF-8 by its definition, computed first and judged after. */
+static bool judge_utf8(const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		unsigned char c = s[i];
+		size_t n = c < 0x80 ? 1 : c >> 5 == 6 ? 2 : c >> 4 == 14 ? 3 : c >> 3 == 30 ? 4 : 0;
+		uint32_t cp = n == 1 ? c : c & (0x7fu >> n);
+		if (n == 0 || n > len - i)
+			return false;
+		for (size_t k = 1; k < n; k++) {
+			if (s[i + k] >> 6 != 2)
+				return false;
+			cp = cp << 6 | (s[i + k] & 0x3fu);
+		}
+		static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+		if (cp < least[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+/* Printable text stays as it is, but for tabs. */
+static void check_kept(const char *src, size_t size, const char *clean, size_t len)
+{
+	for (size_t i = 0; i < size; i++)
+		if (src[i] != '\t' && (src[i] < 0x20 || src[i] > 0x7e))
+			return;
+	CHECK(len == size);
+	for (size_t i = 0; i < size; i++)
+		CHECK(clean[i] == (src[i] == '\t' ? ' ' : src[i]));
+}
+
 static void check_safe(const char *s, size_t len)
 {
 	CHECK(strlen(s) == len);
-	CHECK(utf8_valid(s, len));
+	CHECK(judge_utf8((const unsigned char *)s, len));
 	for (size_t i = 0; i < len;) {
 		uint32_t cp;
 		size_t n = utf8_decode(s + i, len - i, &cp);
@@ -47,7 +80,9 @@ static void check_clean(const char *src, size_t size, struct dice *dice)
 	char *whole = must(malloc(full));
 	size_t len = text_clean(whole, full, src, size);
 	CHECK(len < full);
+	CHECK(utf8_valid(src, size) == judge_utf8((const unsigned char *)src, size));
 	check_safe(whole, len);
+	check_kept(src, size, whole, len);
 	char *again = must(malloc(len + 1));
 	CHECK(text_clean(again, len + 1, whole, len) == len && memcmp(again, whole, len) == 0);
 	CHECK(text_copy(again, len + 1, whole) == len && memcmp(again, whole, len) == 0);

@@ -43,7 +43,8 @@ static void fill_field(const struct event_field *f, char *at, int salt)
 		int n = 0;
 		while (strcmp(f->word(n), "?") != 0)
 			n++;
-		memcpy(at, &(int){salt % n}, sizeof(int));
+		assert_true(n > 0);
+		memcpy(at, &(int){n > 0 ? salt % n : 0}, sizeof(int));
 		break;
 	}
 	}
