@@ -11,9 +11,10 @@
 
 #define FOLLOW_EVERY_MS 200
 
+/* As the scribe forwards: what has a number keeps its order, samples among it. */
 static void put(struct backend *b, const struct event *ev)
 {
-	mailbox_put(b->events, ev, event_slot(ev->kind) == EVENT_FACT ? -1 : (int)ev->kind);
+	mailbox_put(b->events, ev, ev->seq != 0 || event_slot(ev->kind) == EVENT_FACT ? -1 : (int)ev->kind);
 }
 
 /* The run's process vanished without saying that the run is over. */

@@ -67,9 +67,14 @@ static void parent(int fd, const struct termios *saved, bool have)
 	sigaction(SIGTTOU, &sa, NULL);
 	sa.sa_handler = forward;
 	sigaction(SIGTERM, &sa, NULL);
-	if (listen_to(fd, text, sizeof text) > 0) {
-		restore(saved, have, false);
-		if (write(STDOUT_FILENO, text, strlen(text)) < 0)
+	bool closed = false;
+	for (size_t n; (n = listen_to(fd, text, sizeof text)) > 0;) {
+		if (n == 1) { /* a bare newline: the child closed the screen itself */
+			closed = true;
+			continue;
+		}
+		restore(saved, have, !closed);
+		if (write(STDOUT_FILENO, text, n) < 0)
 			_exit(0);
 		_exit(0);
 	}
@@ -77,11 +82,12 @@ static void parent(int fd, const struct termios *saved, bool have)
 		;
 	if (WIFSIGNALED(status)) {
 		restore(saved, have, true);
-		fprintf(stderr, "benchtop: the dashboard was ended by signal %d (%s); what was measured is in the run directory, `benchtop results` lists it\n",
+		fprintf(stderr,
+			"benchtop: the dashboard was ended by signal %d (%s); what was measured is in the run directory, `benchtop results` lists it\n",
 			WTERMSIG(status), strsignal(WTERMSIG(status)));
 		_exit(128 + WTERMSIG(status));
 	}
-	restore(saved, have, false);
+	restore(saved, have, !closed);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
 }
 
@@ -108,6 +114,12 @@ int keeper_start(struct keeper *k, struct err *e)
 	close(fds[0]);
 	k->fd = fds[1];
 	return 0;
+}
+
+void keeper_closed(struct keeper *k)
+{
+	if (k->fd >= 0 && write(k->fd, "\n", 1) < 0)
+		k->fd = -1;
 }
 
 void keeper_detach(struct keeper *k, const char *sentence, const char *log_path)

@@ -14,6 +14,8 @@ struct keeper {
 
 /* Forks. Returns in the child with 0 and k filled; the parent never returns (it exits with the child's status). */
 int keeper_start(struct keeper *k, struct err *e);
+/* The child closed the screen itself: nothing is left to restore but the line settings. */
+void keeper_closed(struct keeper *k);
 /* The child leaves the terminal for good: tells the keeper to print `sentence` and exit, starts a session of its own,
  * and points fds 0-2 at log_path (or /dev/null). */
 void keeper_detach(struct keeper *k, const char *sentence, const char *log_path);

@@ -58,7 +58,7 @@ static int signals_for_ui(void)
 }
 
 /* The run goes on without a screen: plain lines into the run directory until it is over. */
-static int go_on(struct backend *b, struct board *board, struct keeper *k, int sigfd, bool said)
+static int go_on(struct backend *b, struct board *board, struct keeper *k, int sigfd)
 {
 	struct report r;
 	struct err e = {0};
@@ -70,7 +70,7 @@ static int go_on(struct backend *b, struct board *board, struct keeper *k, int s
 		"benchtop: the run goes on as pid %ld%s%s. `benchtop%s` follows it again; kill -INT %ld stops it after the requests in flight.",
 		(long)getpid(), board->have_run ? " in " : "", board->have_run ? board->run.dir : "",
 		board->run.demo ? " --demo" : "", (long)getpid());
-	keeper_detach(k, said ? sentence : "", log);
+	keeper_detach(k, sentence, log);
 	FILE *out = fdopen(STDOUT_FILENO, "a");
 	if (report_open(&r, out ? out : stdout, false, &e) < 0)
 		return 2;
@@ -102,10 +102,13 @@ static int run_ui(struct options *o, const struct track *t, struct backend *b, s
 		.board = board,
 	};
 	text_set(cfg.theme, sizeof cfg.theme, o->theme);
-	if (ui_run(&cfg, &how, &e) < 0) {
+	int rc = ui_run(&cfg, &how, &e);
+	if (how != UI_EXIT_LOST)
+		keeper_closed(k);
+	if (rc < 0) {
 		status = fail(&e);
 	} else if (b->engine && engine_running(b->engine) && (how == UI_EXIT_DETACH || how == UI_EXIT_LOST)) {
-		status = go_on(b, board, k, sigfd, how == UI_EXIT_DETACH);
+		status = go_on(b, board, k, sigfd);
 	} else if (how == UI_EXIT_TERM) {
 		status = 128 + SIGTERM;
 	}

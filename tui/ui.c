@@ -300,8 +300,6 @@ int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
 	if (u->have_canvas)
 		canvas_close(&u->canvas);
 	*how = u->how;
-	if (u->how == UI_EXIT_LOST && !u->active)
-		*how = UI_EXIT_QUIT;
 	free(u);
 	return 0;
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define BUNDLED_SHARE 0.25
+
 struct out {
 	struct ev_flag_raised *list;
 	int n, cap;
@@ -68,6 +70,18 @@ static void check_prompts(const struct ev_load_measured *m, struct out *o)
 	        (long long)m->prompt_tokens_server, (long long)m->total_input);
 }
 
+/* Tokens that came in one read have gaps of microseconds: then the ITL percentiles tell of reads, while mean and TPOT
+ * stand. A note: the server or the network does it, or a stall of this machine. */
+static void check_bundled(const struct ev_load_measured *m, struct out *o)
+{
+	if (m->itl_samples <= 0 || (double)m->bundled_events < BUNDLED_SHARE * (double)m->itl_samples)
+		return;
+	struct ev_flag_raised *f = flag_add(o, FLAG_BUNDLED);
+	f->doubt = false;
+	snprintf(f->text, sizeof f->text, "%.0f %% of the tokens came bundled in one read: the ITL percentiles tell of reads, TPOT stands",
+		fmin(100, 100 * (double)m->bundled_events / (double)m->itl_samples));
+}
+
 int health_flags(const struct ev_load_measured *m, int conc, struct ev_flag_raised *out, int cap)
 {
 	struct out o = {.list = out, .cap = cap};
@@ -75,5 +89,6 @@ int health_flags(const struct ev_load_measured *m, int conc, struct ev_flag_rais
 	check_busy(m, &o);
 	check_occupancy(m, conc, &o);
 	check_prompts(m, &o);
+	check_bundled(m, &o);
 	return o.n;
 }

@@ -269,7 +269,7 @@ static void await_posts(struct pipeline *p)
 
 static int conclude(struct pipeline *p)
 {
-	char text[320];
+	char text[700];
 	int passed = board_count(p->board, CELL_PASSED), gate = board_count(p->board, CELL_GATE_FAILED);
 	int failed = board_count(p->board, CELL_FAILED), n = p->plan.n_cells;
 	bool submit = p->settings.mode == MODE_SUBMIT;

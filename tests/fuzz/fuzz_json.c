@@ -162,8 +162,9 @@ static bool can_do_with(double v, int n)
 			digits[at++] = *p;
 	digits[at] = '\0';
 	long long d = strtoll(digits, NULL, 10);
+	long exponent = strtol(e + 1, NULL, 10) - (n - 1);
 	for (long long k = d - 1; k <= d + 1; k++) {
-		snprintf(text, sizeof text, "%llde%ld", k, strtol(e + 1, NULL, 10) - (n - 1));
+		snprintf(text, sizeof text, "%llde%ld", k, exponent);
 		if (strtod(text, NULL) == v)
 			return true;
 	}

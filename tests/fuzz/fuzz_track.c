@@ -1,5 +1,6 @@
 /* Any text as a track: it is refused with a sentence and nothing is touched, or everything in it is within its bounds. */
 #include "../../engine/accuracy/corpus.h"
+#include "../../engine/base/json.h"
 #include "../../engine/base/text.h"
 #include "../../engine/plan/track.h"
 #include "fuzz.h"
@@ -60,6 +61,28 @@ static void check_gate(const struct track *t)
 		CHECK(t->metrics[i].baseline > 0);
 }
 
+static int size_of(const cJSON *v, const char *a, const char *b)
+{
+	v = json_get(v, a);
+	return cJSON_GetArraySize(b ? json_get(v, b) : v);
+}
+
+/* Every row of the text is there. */
+static void check_counts(const struct track *t, const char *text, size_t size)
+{
+	cJSON *root = NULL;
+	CHECK(json_parse(text, size, 8, &root, NULL) == 0);
+	CHECK(t->n_pairs == size_of(root, "pairs", NULL));
+	CHECK(t->n_refs == size_of(root, "reference", "rows") && t->n_notes == size_of(root, "reference", "notes"));
+	for (int i = 0; i < t->n_pairs; i++)
+		CHECK(t->pairs[i].n_concs == size_of(cJSON_GetArrayItem(json_get(root, "pairs"), i), "concs", NULL));
+	if (strcmp(t->gate, "wikitext") == 0) {
+		CHECK(t->n_columns == size_of(root, "board", "columns"));
+		CHECK(t->n_chunks == size_of(json_get(root, "gate"), "corpus", "chunks"));
+	}
+	cJSON_Delete(root);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err e = {0};
@@ -80,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_pairs(&track);
 		check_reference(&track);
 		check_gate(&track);
+		check_counts(&track, text, size);
 		sha256_hex(text, size, sha);
 		CHECK(strcmp(track.sha256, sha) == 0);
 		CHECK(track_parse(&again, text, size, "fuzz.json", NULL) == 0);

@@ -102,6 +102,21 @@ static void prompt_tokens(void **state)
 	flags_are(&m, 8, FLAG_NONE, FLAG_NONE);
 }
 
+static void bundled_tokens_are_a_note(void **state)
+{
+	(void)state;
+	struct ev_load_measured m = good();
+	struct ev_flag_raised f[2] = {{0}};
+	m.itl_samples = 1000;
+	m.bundled_events = 100;
+	flags_are(&m, 8, FLAG_NONE, FLAG_NONE);
+	m.bundled_events = 400;
+	assert_int_equal(health_flags(&m, 8, f, 2), 1);
+	assert_int_equal(f[0].flag, FLAG_BUNDLED);
+	assert_false(f[0].doubt);
+	assert_non_null(strstr(f[0].text, "40 %"));
+}
+
 static void no_more_than_asked_for(void **state)
 {
 	(void)state;
@@ -123,6 +138,7 @@ int main(void)
 	        cmocka_unit_test(busy_client),
 	        cmocka_unit_test(slots_not_full),
 	        cmocka_unit_test(prompt_tokens),
+	        cmocka_unit_test(bundled_tokens_are_a_note),
 	        cmocka_unit_test(no_more_than_asked_for),
 	};
 	return cmocka_run_group_tests_name("load_health", tests, NULL, NULL);

@@ -14,7 +14,7 @@ static const struct {
         {FLAG_PROMPT_COUNT, "tokens", "tokens differ"}, {FLAG_JIT, "JIT", "JIT build"},
         {FLAG_CACHED, "cached", "cached"}, {FLAG_FOREIGN_LOAD, "foreign", "other load"},
         {FLAG_THROTTLED, "GPU hot", "throttled"}, {FLAG_CODE_CHANGED, "code", "new code"},
-        {FLAG_STOPPED_EARLY, "partial", "partial"}, {FLAG_IDS, "ids", "ids"}, {FLAG_WARMUPS, "warmups", "warm-ups"},
+        {FLAG_STOPPED_EARLY, "partial", "partial"}, {FLAG_IDS, "ids", "ids"}, {FLAG_WARMUPS, "warmups", "warm-ups"}, {FLAG_BUNDLED, "bundled", "bundled"},
         {FLAG_ACCURACY_SKIPPED, "no acc", "no accuracy"}};
 
 static void set(struct words *w, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
