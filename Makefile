@@ -140,7 +140,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(TUI_LIB) $(ENGINE_LIB)
 	@echo "  LD  $@"
 	@$(CC) $(LDFLAGS_VARIANT) -o $@ $< $(TUI_LIB) $(ENGINE_LIB) $(CURSES_LIBS) $(ENGINE_LIBS)
 bench: deps-test
-	@$(MAKE) --no-print-directory $(BENCH_BIN) $(BUILD)/benchtop $(BUILD)/benchtop-sim $(BUILD)/benchtop-peer
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) $(BENCH_BIN) $(BUILD)/benchtop $(BUILD)/benchtop-sim \
+	  $(BUILD)/benchtop-peer
 	@BUILD=$(BUILD) tests/bench/run
 
 # The engine once with clang's coverage and sanitizers, each harness linked with it; T=NAME runs only those.
@@ -168,7 +169,7 @@ lint: deps-lint
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=checkersReport -D_GNU_SOURCE -DBENCHTOP_VERSION='"x"' -j2 $(LINT_SRC)
 	@echo "  clang-tidy"
-	@printf '%s\n' $(LINT_SRC) | xargs -P2 -n4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- \
+	@printf '%s\n' $(ENGINE_SRC) $(TUI_SRC) tui/main.c | xargs -P2 -n4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- \
 	  $(filter-out -MMD -MP -g,$(BASE)) 2>/dev/null' lint
 	@echo "  clang builds it without a warning"
 	@$(MAKE) --no-print-directory CC=clang BUILD=build/clang WERROR=-Werror build/clang/benchtop

@@ -25,7 +25,8 @@ static void put_lost(struct backend *b)
 	event_init(&ev, EV_run_finished);
 	ev.u.run_finished.exit_status = 2;
 	snprintf(ev.u.run_finished.text, sizeof ev.u.run_finished.text,
-		"the process that measured (pid %ld) ended without finishing the run; what it measured is in the run directory", b->pid);
+	        "the process that measured (pid %ld) ended without finishing the run; what it measured is in the run directory",
+	        b->pid);
 	put(b, &ev);
 }
 
@@ -65,7 +66,7 @@ static void *follow(void *arg)
 }
 
 int backend_follow(struct backend *b, const struct track *t, const struct secrets *sec, const char *dir, long pid,
-	struct mailbox *events, struct err *e)
+        struct mailbox *events, struct err *e)
 {
 	sigset_t all, old;
 
@@ -102,7 +103,7 @@ static int start_demo(struct backend *b, struct settings *s, struct err *e)
 }
 
 int backend_open(struct backend *b, const struct track *t, const struct secrets *sec, struct settings *s,
-	struct mailbox *events, struct err *e)
+        struct mailbox *events, struct err *e)
 {
 	int rc;
 
@@ -137,10 +138,12 @@ static int stop_followed(struct backend *b, bool now, struct err *e)
 	if (!alive(b))
 		return err_set(e, ERR_IO, "the run is not alive any more");
 	if (b->pid <= 1 || !is_benchtop(b->pid))
-		return err_set(e, ERR_IO, "the process that measures (pid %ld) cannot be reached from here: stop it where it was started",
-			b->pid);
+		return err_set(e, ERR_IO,
+		        "the process that measures (pid %ld) cannot be reached from here: stop it where it was started",
+		        b->pid);
 	if (kill((pid_t)b->pid, SIGINT) < 0 || (now && kill((pid_t)b->pid, SIGINT) < 0))
-		return err_set(e, ERR_IO, "the process %ld does not take the order to stop: it belongs to another user", b->pid);
+		return err_set(e, ERR_IO, "the process %ld does not take the order to stop: it belongs to another user",
+		        b->pid);
 	return 0;
 }
 
@@ -165,7 +168,8 @@ int backend_command(void *ctx, const struct command *c, struct err *e)
 		if (c->kind != CMD_START)
 			return 0;
 		if (alive(b))
-			return err_set(e, ERR_USAGE, "another benchtop (pid %ld) measures here: stop it (x) before starting", b->pid);
+			return err_set(e, ERR_USAGE,
+			        "another benchtop (pid %ld) measures here: stop it (x) before starting", b->pid);
 		end_follower(b);
 		if (copy.settings.demo && (rc = start_demo(b, &copy.settings, e)) < 0)
 			return rc;

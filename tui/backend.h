@@ -15,7 +15,7 @@ struct backend {
 	const struct track *track;
 	const struct secrets *secrets;
 	struct mailbox *events;
-	struct engine *engine;       /* NULL while following */
+	struct engine *engine; /* NULL while following */
 	struct demo demo;
 	struct settings demo_server; /* where the demo's server is, once started */
 	bool have_demo;
@@ -29,10 +29,10 @@ struct backend {
 
 /* An engine of our own; starts the demo's server when s->demo, and points s at it. */
 int backend_open(struct backend *b, const struct track *t, const struct secrets *sec, struct settings *s,
-	struct mailbox *events, struct err *e);
+        struct mailbox *events, struct err *e);
 /* Follows the run in dir. */
 int backend_follow(struct backend *b, const struct track *t, const struct secrets *sec, const char *dir, long pid,
-	struct mailbox *events, struct err *e);
+        struct mailbox *events, struct err *e);
 /* As ui_backend.command. */
 int backend_command(void *ctx, const struct command *c, struct err *e);
 void backend_close(struct backend *b);

@@ -34,7 +34,7 @@ static void say(const struct posting *p, int i, const char *what, const char *wh
 	const struct ev_cell_planned *c = &p->board->cells[i].plan;
 
 	printf("%lld/%lld CONC=%lld: %s%s%s\n", (long long)c->isl, (long long)c->osl, (long long)c->conc, what,
-		why[0] ? ": " : "", why);
+	        why[0] ? ": " : "", why);
 }
 
 /* The states of the posts, as they come. */
@@ -45,9 +45,11 @@ static void take_events(struct posting *p)
 	mailbox_drain_fd(p->events);
 	while (mailbox_take(p->events, &ev)) {
 		board_apply(p->board, &ev);
-		if (ev.kind != EV_post_changed || ev.u.post_changed.cell < 0 || ev.u.post_changed.cell >= p->board->n_cells)
+		if (ev.kind != EV_post_changed || ev.u.post_changed.cell < 0 ||
+		        ev.u.post_changed.cell >= p->board->n_cells)
 			continue;
-		say(p, (int)ev.u.post_changed.cell, post_state_word((int)ev.u.post_changed.state), ev.u.post_changed.text);
+		say(p, (int)ev.u.post_changed.cell, post_state_word((int)ev.u.post_changed.state),
+		        ev.u.post_changed.text);
 		fflush(stdout);
 	}
 }
@@ -59,7 +61,8 @@ static int open_run(struct posting *p, struct err *e)
 	int rc;
 
 	if (stat(p->dir, &st) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(e, ERR_USAGE, "%.300s is not a run directory: name the directory that holds events.jsonl", p->dir);
+		return err_set(e, ERR_USAGE,
+		        "%.300s is not a run directory: name the directory that holds events.jsonl", p->dir);
 	if ((rc = board_replay(p->board, p->dir, e)) < 0)
 		return rc;
 	if (!p->board->have_run)
@@ -71,8 +74,8 @@ static int open_run(struct posting *p, struct err *e)
 	if ((rc = file_lock(lock, &p->lock_fd, e)) < 0)
 		return rc;
 	if ((rc = mailbox_open(&p->events, sizeof(struct event), 1024, EV_count, e)) < 0 ||
-		(rc = scribe_start(&p->scribe, p->events, e)) < 0 || (rc = scribe_open_run(p->scribe, p->dir, e)) < 0 ||
-		(rc = poster_start(&p->poster, p->scribe, &p->o->secrets, NULL, e)) < 0)
+	        (rc = scribe_start(&p->scribe, p->events, e)) < 0 || (rc = scribe_open_run(p->scribe, p->dir, e)) < 0 ||
+	        (rc = poster_start(&p->poster, p->scribe, &p->o->secrets, NULL, e)) < 0)
 		return rc;
 	return 0;
 }
@@ -84,7 +87,8 @@ static int hand_over(struct posting *p, struct err *e)
 		char why[400];
 		enum repost_verdict v = repost_judge(p->board, i, p->o->settings.post_flagged, why, sizeof why);
 		if (v == REPOST_YES) {
-			int rc = repost_job(p->board, i, &p->track, p->o->settings.leaderboard, p->o->settings.team, &job, e);
+			int rc = repost_job(
+			        p->board, i, &p->track, p->o->settings.leaderboard, p->o->settings.team, &job, e);
 			if (rc < 0 || (rc = poster_submit(p->poster, &job, e)) < 0)
 				return rc;
 			p->wanted++;
@@ -137,7 +141,8 @@ int cli_post(const struct options *o)
 		poster_tally(p->poster, &confirmed, &open);
 		scribe_sync(p->scribe, 5000, NULL);
 		take_events(p);
-		printf("%d of %d posts confirmed%s\n", confirmed, p->wanted, p->kept ? "; some were kept back, see above" : "");
+		printf("%d of %d posts confirmed%s\n", confirmed, p->wanted,
+		        p->kept ? "; some were kept back, see above" : "");
 		if (confirmed < p->wanted || p->kept)
 			status = 4;
 	}

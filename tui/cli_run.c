@@ -91,8 +91,8 @@ int cli_run(const struct options *o, const struct track *t)
 	if (s.demo && demo_start(&demo, &s, &e) < 0)
 		return fail(&e);
 	if (settings_check(&s, t, true, &e) < 0 || report_open(&report, stdout, o->output == OUTPUT_JSON, &e) < 0 ||
-		mailbox_open(&events, sizeof(struct event), 4096, EV_count, &e) < 0 ||
-		engine_start(&g, t, &o->secrets, events, false, &e) < 0) {
+	        mailbox_open(&events, sizeof(struct event), 4096, EV_count, &e) < 0 ||
+	        engine_start(&g, t, &o->secrets, events, false, &e) < 0) {
 		status = fail(&e);
 	} else {
 		if (o->output != OUTPUT_JSON)

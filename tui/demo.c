@@ -89,7 +89,8 @@ static int read_ready(int fd, struct settings *s, struct err *e)
 			continue;
 		ssize_t r = rc > 0 ? read(fd, text + n, sizeof text - 1 - n) : 0;
 		if (r <= 0)
-			return err_set(e, ERR_IO, "the simulated server benchtop-sim did not start: build it with `make demo`, or install it beside benchtop");
+			return err_set(e, ERR_IO,
+			        "the simulated server benchtop-sim did not start: build it with `make demo`, or install it beside benchtop");
 		n += (size_t)r;
 		text[n] = '\0';
 		char *end = strchr(text, '\n');
@@ -104,8 +105,8 @@ static int read_ready(int fd, struct settings *s, struct err *e)
 		return err_set(e, ERR_IO, "benchtop-sim said something unexpected instead of being ready");
 	*log = '\0';
 	if (!text_set(s->base_url, sizeof s->base_url, url) || !text_set(s->leaderboard, sizeof s->leaderboard, url) ||
-		!text_set(s->result_base_url, sizeof s->result_base_url, url) ||
-		!text_set(s->server_log, sizeof s->server_log, log + 5))
+	        !text_set(s->result_base_url, sizeof s->result_base_url, url) ||
+	        !text_set(s->server_log, sizeof s->server_log, log + 5))
 		return err_set(e, ERR_IO, "benchtop-sim names a path that is too long");
 	return 0;
 }

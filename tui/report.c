@@ -71,7 +71,7 @@ static void on_run_started(struct report *r, const struct event *ev)
 
 	line(r, ev, "run %s: mode %s, track %s, model %s", s->run_id, run_mode_word((int)s->mode), s->track, s->model);
 	line(r, ev, "server %s, prompts as %s, accuracy %s, %lld rows", s->base_url, prompts_mode_word((int)s->prompts),
-		accuracy_mode_word((int)s->accuracy), (long long)s->cells);
+	        accuracy_mode_word((int)s->accuracy), (long long)s->cells);
 	if (s->mode == MODE_SUBMIT)
 		line(r, ev, "team %s", s->team);
 	line(r, ev, "results directory: %s", s->dir);
@@ -82,9 +82,10 @@ static void on_accuracy_measured(struct report *r, const struct event *ev)
 	const struct ev_accuracy_measured *a = &ev->u.accuracy_measured;
 	char name[64];
 
-	line(r, ev, "%s: accuracy bits_per_byte %.4f, byte_perplexity %.4f, word_perplexity %.4f (%lld documents in %.1f s by %s%s)",
-		row_name(r, a->cell, name), a->bits_per_byte, a->byte_perplexity, a->word_perplexity, (long long)a->documents,
-		a->duration_s, a->endpoint, a->reused ? ", measured earlier in this run" : "");
+	line(r, ev,
+	        "%s: accuracy bits_per_byte %.4f, byte_perplexity %.4f, word_perplexity %.4f (%lld documents in %.1f s by %s%s)",
+	        row_name(r, a->cell, name), a->bits_per_byte, a->byte_perplexity, a->word_perplexity,
+	        (long long)a->documents, a->duration_s, a->endpoint, a->reused ? ", measured earlier in this run" : "");
 }
 
 static void on_load_measured(struct report *r, const struct event *ev)
@@ -93,13 +94,14 @@ static void on_load_measured(struct report *r, const struct event *ev)
 	char name[64], a[40], b[40], c[40], d[40];
 
 	row_name(r, m->cell, name);
-	line(r, ev, "%s: %lld requests completed, %lld failed in %.1f s: %s tok/s in all, %s tok/s/GPU, interactivity %s tok/s/user",
-		name, (long long)m->completed, (long long)m->failed, m->duration_s, num(m->total_token_throughput, 1, a),
-		num(m->tput_per_gpu, 3, b), num(m->interactivity, 2, c));
+	line(r, ev,
+	        "%s: %lld requests completed, %lld failed in %.1f s: %s tok/s in all, %s tok/s/GPU, interactivity %s tok/s/user",
+	        name, (long long)m->completed, (long long)m->failed, m->duration_s,
+	        num(m->total_token_throughput, 1, a), num(m->tput_per_gpu, 3, b), num(m->interactivity, 2, c));
 	line(r, ev, "%s: median TTFT %s ms, TPOT %s ms, ITL %s ms, E2EL %s ms", name, num(m->ttft_median, 2, a),
-		num(m->tpot_median, 3, b), num(m->itl_median, 3, c), num(m->e2el_median, 1, d));
-	line(r, ev, "%s: p99 TTFT %s ms, TPOT %s ms, ITL %s ms, E2EL %s ms", name, num(m->ttft_p99, 2, a), num(m->tpot_p99, 3, b),
-		num(m->itl_p99, 3, c), num(m->e2el_p99, 1, d));
+	        num(m->tpot_median, 3, b), num(m->itl_median, 3, c), num(m->e2el_median, 1, d));
+	line(r, ev, "%s: p99 TTFT %s ms, TPOT %s ms, ITL %s ms, E2EL %s ms", name, num(m->ttft_p99, 2, a),
+	        num(m->tpot_p99, 3, b), num(m->itl_p99, 3, c), num(m->e2el_p99, 1, d));
 	if (m->failed > 0)
 		line(r, ev, "%s: first failed request: %s", name, m->first_error);
 }
@@ -111,9 +113,11 @@ static void on_result_saved(struct report *r, const struct event *ev)
 
 	row_name(r, s->cell, name);
 	if (!isnan(s->tput_ratio))
-		line(r, ev, "%s: against the reference: throughput x%.3f (%s), E2E x%.3f (%s), interactivity x%.3f (%s)", name,
-			s->tput_ratio, s->tput_ratio > 1 ? "better" : "worse", s->e2e_ratio, s->e2e_ratio < 1 ? "better" : "worse",
-			s->intvty_ratio, s->intvty_ratio > 1 ? "better" : "worse");
+		line(r, ev,
+		        "%s: against the reference: throughput x%.3f (%s), E2E x%.3f (%s), interactivity x%.3f (%s)",
+		        name, s->tput_ratio, s->tput_ratio > 1 ? "better" : "worse", s->e2e_ratio,
+		        s->e2e_ratio < 1 ? "better" : "worse", s->intvty_ratio,
+		        s->intvty_ratio > 1 ? "better" : "worse");
 	line(r, ev, "%s: saved %s", name, s->path);
 }
 
@@ -146,12 +150,13 @@ static void on_done(struct report *r, const struct event *ev)
 {
 	const struct ev_cell_done *d = &ev->u.cell_done;
 	char name[64];
-	const char *mark = d->status == CELL_PASSED ? "PASSED" :
-		d->status == CELL_SKIPPED           ? "SKIPPED" :
-		d->status == CELL_STOPPED           ? "STOPPED" :
-						      "FAILED";
+	const char *mark = d->status == CELL_PASSED    ? "PASSED"
+	                   : d->status == CELL_SKIPPED ? "SKIPPED"
+	                   : d->status == CELL_STOPPED ? "STOPPED"
+	                                               : "FAILED";
 
-	line(r, ev, "%s: %s (%.0fs)%s%s", row_name(r, d->cell, name), mark, d->duration_s, d->text[0] ? ": " : "", d->text);
+	line(r, ev, "%s: %s (%.0fs)%s%s", row_name(r, d->cell, name), mark, d->duration_s, d->text[0] ? ": " : "",
+	        d->text);
 }
 
 static void on_progress(struct report *r, const struct event *ev)
@@ -163,14 +168,14 @@ static void on_progress(struct report *r, const struct event *ev)
 	r->last_progress_ns = ev->mono_ns;
 	if (ev->kind == EV_accuracy_progress) {
 		const struct ev_accuracy_progress *p = &ev->u.accuracy_progress;
-		line(r, ev, "%s: accuracy %lld of %lld, bits_per_byte so far %s", row_name(r, p->cell, name), (long long)p->done,
-			(long long)p->total, num(p->bits_per_byte, 4, a));
+		line(r, ev, "%s: accuracy %lld of %lld, bits_per_byte so far %s", row_name(r, p->cell, name),
+		        (long long)p->done, (long long)p->total, num(p->bits_per_byte, 4, a));
 	} else {
 		const struct ev_load_progress *p = &ev->u.load_progress;
 		line(r, ev, "%s: %s%lld of %lld done, %lld failed, %lld in flight, %s tok/s/GPU, TPOT %s ms, left %s",
-			row_name(r, p->cell, name), p->warmup ? "warm-up " : "", (long long)p->done, (long long)p->total,
-			(long long)p->failed, (long long)p->in_flight, num(p->tput_per_gpu, 1, a), num(p->tpot_median, 2, b),
-			clock_duration(p->eta_s, c));
+		        row_name(r, p->cell, name), p->warmup ? "warm-up " : "", (long long)p->done,
+		        (long long)p->total, (long long)p->failed, (long long)p->in_flight, num(p->tput_per_gpu, 1, a),
+		        num(p->tpot_median, 2, b), clock_duration(p->eta_s, c));
 	}
 }
 
@@ -184,7 +189,7 @@ static void plain(struct report *r, const struct event *ev)
 		break;
 	case EV_cell_started:
 		line(r, ev, "%s: begins, row %lld of %lld", row_name(r, ev->u.cell_started.cell, name),
-			(long long)ev->u.cell_started.cell + 1, (long long)r->board->run.cells);
+		        (long long)ev->u.cell_started.cell + 1, (long long)r->board->run.cells);
 		r->last_progress_ns = ev->mono_ns;
 		break;
 	case EV_phase_started:
@@ -202,14 +207,15 @@ static void plain(struct report *r, const struct event *ev)
 		break;
 	case EV_gate_decided:
 		line(r, ev, "%s: accuracy gate %s: %s", row_name(r, ev->u.gate_decided.cell, name),
-			ev->u.gate_decided.passed ? "PASSED" : "FAILED", ev->u.gate_decided.text);
+		        ev->u.gate_decided.passed ? "PASSED" : "FAILED", ev->u.gate_decided.text);
 		break;
 	case EV_load_measured:
 		on_load_measured(r, ev);
 		break;
 	case EV_flag_raised:
-		line(r, ev, "%s: %s: %s: %s", row_name(r, ev->u.flag_raised.cell, name), ev->u.flag_raised.doubt ? "doubt" : "note",
-			flag_code_word((int)ev->u.flag_raised.flag), ev->u.flag_raised.text);
+		line(r, ev, "%s: %s: %s: %s", row_name(r, ev->u.flag_raised.cell, name),
+		        ev->u.flag_raised.doubt ? "doubt" : "note", flag_code_word((int)ev->u.flag_raised.flag),
+		        ev->u.flag_raised.text);
 		break;
 	case EV_result_saved:
 		on_result_saved(r, ev);
@@ -221,22 +227,26 @@ static void plain(struct report *r, const struct event *ev)
 		on_done(r, ev);
 		break;
 	case EV_stop_requested:
-		line(r, ev, "%s", ev->u.stop_requested.now ? "stopping now" : "stopping after the requests in flight; once more: now");
+		line(r, ev, "%s",
+		        ev->u.stop_requested.now ? "stopping now"
+		                                 : "stopping after the requests in flight; once more: now");
 		break;
 	case EV_run_finished:
-		line(r, ev, "%s%s", ev->u.run_finished.exit_status ? "NOT COMPLETE: " : "COMPLETE: ", ev->u.run_finished.text);
+		line(r, ev, "%s%s",
+		        ev->u.run_finished.exit_status ? "NOT COMPLETE: " : "COMPLETE: ", ev->u.run_finished.text);
 		break;
 	case EV_server_seen:
-		line(r, ev, "server %s: %s%s%s", server_phase_word((int)ev->u.server_seen.phase), ev->u.server_seen.text,
-			ev->u.server_seen.model[0] ? ", serves " : "", ev->u.server_seen.model);
+		line(r, ev, "server %s: %s%s%s", server_phase_word((int)ev->u.server_seen.phase),
+		        ev->u.server_seen.text, ev->u.server_seen.model[0] ? ", serves " : "", ev->u.server_seen.model);
 		break;
 	case EV_notice:
 		line(r, ev, "%s: %s", severity_word((int)ev->u.notice.severity), ev->u.notice.text);
 		break;
 	case EV_journal_state:
-		line(r, ev, "%s%s", ev->u.journal_state.failing ? "error: the journal cannot be written, facts are kept in memory: " :
-								  "the journal is written again",
-			ev->u.journal_state.text);
+		line(r, ev, "%s%s",
+		        ev->u.journal_state.failing ? "error: the journal cannot be written, facts are kept in memory: "
+		                                    : "the journal is written again",
+		        ev->u.journal_state.text);
 		break;
 	default:
 		break;

@@ -11,9 +11,9 @@
 struct report {
 	FILE *out;
 	bool json;
-	struct board *board;   /* owned */
+	struct board *board;      /* owned */
 	int64_t last_progress_ns; /* mono time of the last progress line */
-	bool broken;           /* output failed once: nothing more is written */
+	bool broken;              /* output failed once: nothing more is written */
 };
 
 int report_open(struct report *r, FILE *out, bool json, struct err *e);

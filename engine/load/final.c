@@ -99,8 +99,10 @@ int final_figures(struct load *ld, struct load_result *out, struct err *e)
 	int rc = samples_stats(ld->samples, &itl, e);
 	for (int i = 0; i < SERIES && !rc; i++) {
 		s.x[i] = malloc((ld->completed + 1) * sizeof(double));
-		if (!s.x[i])
-			rc = err_set(e, ERR_NOMEM, "no memory for the figures of a load");
+		if (!s.x[i]) {
+			err_set(e, ERR_NOMEM, "no memory for the figures of a load");
+			rc = ERR_NOMEM;
+		}
 	}
 	if (!rc) {
 		out->m.cell = -1;

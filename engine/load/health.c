@@ -78,8 +78,9 @@ static void check_bundled(const struct ev_load_measured *m, struct out *o)
 		return;
 	struct ev_flag_raised *f = flag_add(o, FLAG_BUNDLED);
 	f->doubt = false;
-	snprintf(f->text, sizeof f->text, "%.0f %% of the tokens came bundled in one read: the ITL percentiles tell of reads, TPOT stands",
-		fmin(100, 100 * (double)m->bundled_events / (double)m->itl_samples));
+	snprintf(f->text, sizeof f->text,
+	        "%.0f %% of the tokens came bundled in one read: the ITL percentiles tell of reads, TPOT stands",
+	        fmin(100, 100 * (double)m->bundled_events / (double)m->itl_samples));
 }
 
 int health_flags(const struct ev_load_measured *m, int conc, struct ev_flag_raised *out, int cap)

@@ -331,9 +331,11 @@ int samples_stats(const struct samples *s, struct stats *out, struct err *e)
 	q.far = far;
 	q.high = calloc(LOW_SLOTS, sizeof *q.high);
 	q.low = calloc(LOW_SLOTS, sizeof *q.low);
-	int rc = far && q.high && q.low ? 0 : err_set(e, ERR_NOMEM, "no memory for the figures of a load");
-	if (!rc)
+	int rc = 0;
+	if (far && q.high && q.low)
 		figures(&q, out);
+	else
+		rc = err_set(e, ERR_NOMEM, "no memory for the figures of a load");
 	free(far);
 	free(q.high);
 	free(q.low);

@@ -14,9 +14,9 @@ struct plan_cell {
 	int num_prompts, rule_prompts, num_warmups;
 	bool have_ref;
 	struct track_ref ref;
-	char board[256];            /* empty = none */
-	double expect_s;            /* seconds for the whole row, by the guide, scaled by the prompts */
-	int pair;                   /* index of the pair in the settings */
+	char board[256]; /* empty = none */
+	double expect_s; /* seconds for the whole row, by the guide, scaled by the prompts */
+	int pair;        /* index of the pair in the settings */
 };
 
 struct plan {

@@ -12,18 +12,18 @@ struct mt19937 {
 	uint32_t s[624];
 	int i;
 };
-void mt_seed(struct mt19937 *m, uint32_t seed);        /* init_genrand */
+void mt_seed(struct mt19937 *m, uint32_t seed); /* init_genrand */
 uint32_t mt_next(struct mt19937 *m);
 uint32_t mt_range(struct mt19937 *m, uint32_t lo, uint32_t hi_exclusive); /* hi > lo */
 
 struct prompt_set;
 
 struct prompt_spec {
-	int n;           /* requests, 1..1,000,000 */
-	int isl, osl;    /* tokens */
-	double ratio;    /* lower bound factor, 0 < ratio <= 1 */
-	uint32_t vocab;  /* V */
-	uint32_t seed;   /* 0 */
+	int n;          /* requests, 1..1,000,000 */
+	int isl, osl;   /* tokens */
+	double ratio;   /* lower bound factor, 0 < ratio <= 1 */
+	uint32_t vocab; /* V */
+	uint32_t seed;  /* 0 */
 };
 
 int prompts_make(struct prompt_set **out, const struct prompt_spec *spec, struct err *e);

@@ -173,7 +173,7 @@ int settings_from_env(struct settings *s, struct secrets *sec, settings_getenv g
 
 int settings_parse_concs(struct settings *s, const char *text, struct err *e)
 {
-	int picks[SETTINGS_PICKS], n = 0;
+	int picks[SETTINGS_PICKS] = {0}, n = 0;
 	char clean[80], one[16];
 	text_copy(clean, sizeof clean, text);
 	for (const char *at = text;;) {

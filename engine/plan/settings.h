@@ -12,37 +12,37 @@
 
 struct settings {
 	enum run_mode mode;
-	bool batch;                      /* -isl and -osl (or --all, --conc without them uses ISL/OSL) */
-	int pairs[SETTINGS_PAIRS][2];    /* ISL, OSL picked, in order; 0 = not given: settings_check takes the default */
-	int n_pairs;                     /* 0 = all of the track, completed by settings_check */
-	int picks[SETTINGS_PICKS];       /* CONCs picked; n_picks 0 = all of the pair */
+	bool batch;                   /* -isl and -osl (or --all, --conc without them uses ISL/OSL) */
+	int pairs[SETTINGS_PAIRS][2]; /* ISL, OSL picked, in order; 0 = not given: settings_check takes the default */
+	int n_pairs;                  /* 0 = all of the track, completed by settings_check */
+	int picks[SETTINGS_PICKS];    /* CONCs picked; n_picks 0 = all of the pair */
 	int n_picks;
 	char model[160];
 	int port, tp;
-	double ratio;                    /* RANDOM_RANGE_RATIO; 0 = not given: the track's, from settings_check on */
-	int num_prompts;                 /* NUM_PROMPTS, for the row of env_pair and env_conc; 0 = by the track's rule */
-	int all_prompts;                 /* --num-prompts, for every row; 0 = not given */
-	int num_warmups;                 /* -1 = by the track's rule */
-	int env_conc;                    /* CONC of the environment (or its default), 0 unset: NUM_PROMPTS and RESULT_FILENAME
+	double ratio;              /* RANDOM_RANGE_RATIO; 0 = not given: the track's, from settings_check on */
+	int num_prompts;           /* NUM_PROMPTS, for the row of env_pair and env_conc; 0 = by the track's rule */
+	int all_prompts;           /* --num-prompts, for every row; 0 = not given */
+	int num_warmups;           /* -1 = by the track's rule */
+	int env_conc;              /* CONC of the environment (or its default), 0 unset: NUM_PROMPTS and RESULT_FILENAME
 	                                  * belong to it */
-	int env_pair[2];                 /* ISL, OSL of the environment (or their defaults), single mode: likewise */
-	char result_filename[256];       /* without ".json" */
+	int env_pair[2];           /* ISL, OSL of the environment (or their defaults), single mode: likewise */
+	char result_filename[256]; /* without ".json" */
 	char team[160];
-	char base_url[256];              /* dialled; never ends in '/' */
-	char result_base_url[256];       /* written to the result file: "http://0.0.0.0:PORT", or --base-url */
-	char leaderboard[256];           /* override, empty = the track's */
+	char base_url[256];        /* dialled; never ends in '/' */
+	char result_base_url[256]; /* written to the result file: "http://0.0.0.0:PORT", or --base-url */
+	char leaderboard[256];     /* override, empty = the track's */
 	enum prompts_mode prompts;
 	enum accuracy_mode accuracy;
 	int acc_concurrency;
-	char corpus[512];                /* --corpus FILE, empty = search */
-	int64_t wait_server_ms;          /* 0 = do not wait */
+	char corpus[512];       /* --corpus FILE, empty = search */
+	int64_t wait_server_ms; /* 0 = do not wait */
 	char results_dir[512];
-	char server_log[512];            /* --log, empty = find */
+	char server_log[512]; /* --log, empty = find */
 	bool post_flagged, post_later;
 	bool demo;
 	int repeat;
-	char command_line[512];          /* for the manifest, without secrets */
-	char defaults_taken[8][160];     /* sentences: "CONC is not set: 16 is taken" */
+	char command_line[512];      /* for the manifest, without secrets */
+	char defaults_taken[8][160]; /* sentences: "CONC is not set: 16 is taken" */
 	int n_defaults;
 };
 

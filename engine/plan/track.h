@@ -10,19 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACK_PAIRS 8
-#define TRACK_CONCS 16
-#define TRACK_REFS 64
+#define TRACK_PAIRS   8
+#define TRACK_CONCS   16
+#define TRACK_REFS    64
 #define TRACK_COLUMNS 24
-#define TRACK_CHUNKS 512
-#define TRACK_NOTES 8
+#define TRACK_CHUNKS  512
+#define TRACK_NOTES   8
 #define TRACK_METRICS 3
 
 struct track_pair {
 	int isl, osl;
-	int prompts_per_conc;  /* NUM_PROMPTS = CONC x this */
-	double expect_s;       /* the guide's minutes for one CONC, as seconds */
-	char board[256];       /* leaderboard URL, empty = none */
+	int prompts_per_conc; /* NUM_PROMPTS = CONC x this */
+	double expect_s;      /* the guide's minutes for one CONC, as seconds */
+	char board[256];      /* leaderboard URL, empty = none */
 	int concs[TRACK_CONCS];
 	int n_concs;
 };
@@ -34,13 +34,25 @@ struct track_ref {
 
 /* One value of the post, in order. */
 enum track_column {
-	COL_TEAM, COL_CONC, COL_E2E, COL_TPUT, COL_REF_E2E, COL_REF_TPUT, COL_E2E_RATIO, COL_TPUT_RATIO,
-	COL_INTVTY, COL_REF_INTVTY, COL_INTVTY_RATIO, COL_BITS_PER_BYTE, COL_BYTE_PPL, COL_WORD_PPL
+	COL_TEAM,
+	COL_CONC,
+	COL_E2E,
+	COL_TPUT,
+	COL_REF_E2E,
+	COL_REF_TPUT,
+	COL_E2E_RATIO,
+	COL_TPUT_RATIO,
+	COL_INTVTY,
+	COL_REF_INTVTY,
+	COL_INTVTY_RATIO,
+	COL_BITS_PER_BYTE,
+	COL_BYTE_PPL,
+	COL_WORD_PPL
 };
 
 struct track_metric {
-	char name[32];       /* "bits_per_byte" */
-	double baseline;     /* lower is better */
+	char name[32];   /* "bits_per_byte" */
+	double baseline; /* lower is better */
 };
 
 struct track_chunk {
@@ -49,7 +61,7 @@ struct track_chunk {
 };
 
 struct track {
-	char name[64];        /* "dsr1-fp4-sglang-mi355x" */
+	char name[64]; /* "dsr1-fp4-sglang-mi355x" */
 	char title[128];
 	char model[160];      /* the model that may be posted */
 	bool demo;            /* never posted to a real board */
@@ -61,28 +73,28 @@ struct track {
 	int n_pairs;
 	struct track_ref refs[TRACK_REFS];
 	int n_refs;
-	char ref_label[64];   /* "B200" */
-	char ref_key[64];     /* result file: "b200_baseline_nv1126" */
+	char ref_label[64];                                         /* "B200" */
+	char ref_key[64];                                           /* result file: "b200_baseline_nv1126" */
 	char ref_e2e_key[64], ref_tput_key[64], ref_intvty_key[64]; /* members of it */
 	char ratio_suffix[32]; /* "_vs_b200_1126": tput_per_gpu_ratio + suffix ... */
 	char reference_notes[TRACK_NOTES][400];
 	int n_notes;
-	char api_name[64];    /* "submit_results" */
+	char api_name[64]; /* "submit_results" */
 	enum track_column columns[TRACK_COLUMNS];
 	int n_columns;
 	/* accuracy */
-	char gate[32];        /* "wikitext"; any other kind: submit is refused in words */
+	char gate[32];                              /* "wikitext"; any other kind: submit is refused in words */
 	struct track_metric metrics[TRACK_METRICS]; /* bits_per_byte, byte_perplexity, word_perplexity */
-	double multiplier;    /* 1.03 */
-	char corpus_file[64]; /* "wiki.test.raw" */
+	double multiplier;                          /* 1.03 */
+	char corpus_file[64];                       /* "wiki.test.raw" */
 	int64_t corpus_bytes, joined_bytes;
 	char corpus_sha256[65], joined_sha256[65];
 	char rows_url[256], rows_dataset[128], rows_config[64]; /* dataset rows API */
 	int rows_total;
 	struct track_chunk chunks[TRACK_CHUNKS];
 	int n_chunks;
-	char source[512];     /* "built in" or the path */
-	char sha256[65];      /* of the file's bytes */
+	char source[512]; /* "built in" or the path */
+	char sha256[65];  /* of the file's bytes */
 };
 
 /* name_or_path: NULL or "" = the default track; a path (contains '/' or ends in .json) or a name: looked up as

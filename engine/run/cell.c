@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAILED_SHARE 0.05 /* more failed requests than this fail the row */
+#define FAILED_SHARE     0.05 /* more failed requests than this fail the row */
 #define SAVE_PATIENCE_MS 60000
 
 static void done(struct pipeline *p, enum cell_status status, int64_t began, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 
 static void done(struct pipeline *p, enum cell_status status, int64_t began, const char *fmt, ...)
 {
@@ -65,7 +65,7 @@ static void on_load(void *ctx, const struct ev_load_progress *progress)
 }
 
 static void flag(struct pipeline *p, enum flag_code code, bool doubt, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 
 static void flag(struct pipeline *p, enum flag_code code, bool doubt, const char *fmt, ...)
 {
@@ -97,15 +97,15 @@ static enum cell_status measure_accuracy(struct pipeline *p, struct err *e)
 		ev.u.accuracy_measured.reused = true;
 	} else {
 		struct score_spec spec = {
-			.base_url = s->base_url,
-			.model = s->model,
-			.bearer = p->secrets->openai_key,
-			.corpus = &p->corpus,
-			.concurrency = s->acc_concurrency,
-			.attempts = 3,
-			.cancel = p->cancel,
-			.progress = on_accuracy,
-			.ctx = p,
+		        .base_url = s->base_url,
+		        .model = s->model,
+		        .bearer = p->secrets->openai_key,
+		        .corpus = &p->corpus,
+		        .concurrency = s->acc_concurrency,
+		        .attempts = 3,
+		        .cancel = p->cancel,
+		        .progress = on_accuracy,
+		        .ctx = p,
 		};
 		if (score_run(&spec, &ev.u.accuracy_measured, e) < 0)
 			return CELL_FAILED;
@@ -131,28 +131,29 @@ static enum cell_status measure_accuracy(struct pipeline *p, struct err *e)
 }
 
 /* The load run. CELL_PASSED: *r holds the figures; else why not. r is to be freed in any case. */
-static enum cell_status measure_load(struct pipeline *p, const struct plan_cell *c, struct load_result *r, struct err *e)
+static enum cell_status measure_load(
+        struct pipeline *p, const struct plan_cell *c, struct load_result *r, struct err *e)
 {
 	const struct settings *s = &p->settings;
 	struct prompt_set *prompts = NULL;
 	struct prompt_spec ps = {
-		.n = c->num_prompts,
-		.isl = c->isl,
-		.osl = c->osl,
-		.ratio = s->ratio,
-		.vocab = (uint32_t)p->track->vocab_size,
-		.seed = 0,
+	        .n = c->num_prompts,
+	        .isl = c->isl,
+	        .osl = c->osl,
+	        .ratio = s->ratio,
+	        .vocab = (uint32_t)p->track->vocab_size,
+	        .seed = 0,
 	};
 	struct load_spec spec = {
-		.base_url = s->base_url,
-		.model = s->model,
-		.bearer = p->secrets->openai_key,
-		.conc = c->conc,
-		.num_warmups = c->num_warmups,
-		.gpus = p->track->gpus,
-		.cancel = p->cancel,
-		.progress = on_load,
-		.ctx = p,
+	        .base_url = s->base_url,
+	        .model = s->model,
+	        .bearer = p->secrets->openai_key,
+	        .conc = c->conc,
+	        .num_warmups = c->num_warmups,
+	        .gpus = p->track->gpus,
+	        .cancel = p->cancel,
+	        .progress = on_load,
+	        .ctx = p,
 	};
 
 	if (prompts_make(&prompts, &ps, e) < 0)
@@ -177,7 +178,8 @@ static void raise_flags(struct pipeline *p, const struct plan_cell *c, const str
 	for (int i = 0; i < n; i++)
 		flag(p, found[i].flag, found[i].doubt, "%s", found[i].text);
 	if (c->num_prompts != c->rule_prompts)
-		flag(p, FLAG_NUM_PROMPTS, true, "%d requests instead of the rule's %d", c->num_prompts, c->rule_prompts);
+		flag(p, FLAG_NUM_PROMPTS, true, "%d requests instead of the rule's %d", c->num_prompts,
+		        c->rule_prompts);
 	if (fabs(s->ratio - p->track->ratio) > 1e-12)
 		flag(p, FLAG_RATIO, true, "RANDOM_RANGE_RATIO is %g, the track runs %g", s->ratio, p->track->ratio);
 	if (strcmp(s->model, p->track->model) != 0)
@@ -186,15 +188,16 @@ static void raise_flags(struct pipeline *p, const struct plan_cell *c, const str
 		flag(p, FLAG_MODEL, true, "the server says that it serves %s, MODEL is %s", p->server.model, s->model);
 	if (c->num_warmups != p->track->warmups_per_conc * c->conc)
 		flag(p, FLAG_WARMUPS, false, "%d warm-up requests, the track runs %d", c->num_warmups,
-			p->track->warmups_per_conc * c->conc);
+		        p->track->warmups_per_conc * c->conc);
 	if (s->accuracy == ACCURACY_SKIP)
 		flag(p, FLAG_ACCURACY_SKIPPED, true, "accuracy was not measured");
 	if (s->prompts == PROMPTS_IDS)
-		flag(p, FLAG_IDS, false, "prompts were sent as token ids: the server did not tokenize, which flatters TTFT under a burst");
+		flag(p, FLAG_IDS, false,
+		        "prompts were sent as token ids: the server did not tokenize, which flatters TTFT under a burst");
 }
 
-static int write_result(struct pipeline *p, const struct plan_cell *c, const struct result_input *in, char *path, size_t cap,
-	struct err *e)
+static int write_result(struct pipeline *p, const struct plan_cell *c, const struct result_input *in, char *path,
+        size_t cap, struct err *e)
 {
 	struct buf text;
 	int rc;
@@ -212,8 +215,8 @@ static int write_result(struct pipeline *p, const struct plan_cell *c, const str
 }
 
 /* The result on disk before it is shown. A full disk is waited for: two hours of a node hang on it. */
-static int save(struct pipeline *p, const struct plan_cell *c, const struct load_result *r, const struct result_input *in,
-	struct err *e)
+static int save(struct pipeline *p, const struct plan_cell *c, const struct load_result *r,
+        const struct result_input *in, struct err *e)
 {
 	struct event ev;
 	int64_t deadline = clock_mono_ns() + SAVE_PATIENCE_MS * CLOCK_NS_PER_MS;
@@ -224,8 +227,9 @@ static int save(struct pipeline *p, const struct plan_cell *c, const struct load
 	event_init(&ev, EV_result_saved);
 	while ((rc = write_result(p, c, in, ev.u.result_saved.path, sizeof ev.u.result_saved.path, e)) < 0) {
 		if (!said)
-			pipeline_notice(p, SEV_ERROR, "the result of CONC %d is not saved yet: %s; trying again for a minute", c->conc,
-				e->text);
+			pipeline_notice(p, SEV_ERROR,
+			        "the result of CONC %d is not saved yet: %s; trying again for a minute", c->conc,
+			        e->text);
 		said = true;
 		if (clock_mono_ns() > deadline || cancel_wait(p->cancel, 1000, CANCEL_NOW))
 			return rc;
@@ -272,7 +276,8 @@ static void post(struct pipeline *p, const struct plan_cell *c, const struct res
 		return;
 	}
 	if (c->board[0] == '\0') {
-		hold(p, "not posted: the track has no leaderboard for %d/%d; --leaderboard URL names one", c->isl, c->osl);
+		hold(p, "not posted: the track has no leaderboard for %d/%d; --leaderboard URL names one", c->isl,
+		        c->osl);
 		return;
 	}
 	if (bc->n_doubts > 0 && !s->post_flagged) {
@@ -280,7 +285,8 @@ static void post(struct pipeline *p, const struct plan_cell *c, const struct res
 		for (int i = 0; i < bc->n_flags && !why[0]; i++)
 			if (bc->flags[i].doubt)
 				why = bc->flags[i].text;
-		hold(p, "not posted: %s; --post-flagged posts it all the same, `benchtop post %s` posts it later", why, p->dir.path);
+		hold(p, "not posted: %s; --post-flagged posts it all the same, `benchtop post %s` posts it later", why,
+		        p->dir.path);
 		return;
 	}
 	buf_init(&payload, sizeof job.payload - 1);
@@ -313,12 +319,12 @@ static void load_and_save(struct pipeline *p, const struct plan_cell *c, int64_t
 	ev.u.load_measured.cell = p->cell;
 	pipeline_emit(p, &ev);
 	if (r.stopped) {
-		flag(p, FLAG_STOPPED_EARLY, true, "stopped after %lld of %d requests", (long long)(r.m.completed + r.m.failed),
-			c->num_prompts);
+		flag(p, FLAG_STOPPED_EARLY, true, "stopped after %lld of %d requests",
+		        (long long)(r.m.completed + r.m.failed), c->num_prompts);
 		if (rundir_requests(&p->dir, c, r.rows, r.n_rows, &e) < 0)
 			pipeline_notice(p, SEV_WARN, "the rows of the single requests were not saved: %s", e.text);
 		done(p, CELL_STOPPED, began, "stopped by the user after %lld of %d requests", (long long)r.m.completed,
-			c->num_prompts);
+		        c->num_prompts);
 		load_result_free(&r);
 		return;
 	}
@@ -326,23 +332,23 @@ static void load_and_save(struct pipeline *p, const struct plan_cell *c, int64_t
 	if (r.m.completed == 0 || (double)r.m.failed > FAILED_SHARE * (double)c->num_prompts) {
 		rundir_requests(&p->dir, c, r.rows, r.n_rows, NULL);
 		done(p, CELL_FAILED, began, "%lld of %d requests failed: %s", (long long)r.m.failed, c->num_prompts,
-			r.m.first_error);
+		        r.m.first_error);
 		load_result_free(&r);
 		return;
 	}
 	const struct board_cell *bc = &p->board->cells[p->cell];
 	struct result_input in = {
-		.track = p->track,
-		.cell = c,
-		.model = p->settings.model,
-		.base_url = p->settings.result_base_url,
-		.ratio = p->settings.ratio,
-		.load = &bc->load,
-		.have_summary_names = true,
-		.accuracy = bc->have_accuracy ? &bc->accuracy : NULL,
-		.flags = bc->flags,
-		.n_flags = bc->n_flags,
-		.prompts = p->settings.prompts,
+	        .track = p->track,
+	        .cell = c,
+	        .model = p->settings.model,
+	        .base_url = p->settings.result_base_url,
+	        .ratio = p->settings.ratio,
+	        .load = &bc->load,
+	        .have_summary_names = true,
+	        .accuracy = bc->have_accuracy ? &bc->accuracy : NULL,
+	        .flags = bc->flags,
+	        .n_flags = bc->n_flags,
+	        .prompts = p->settings.prompts,
 	};
 	if (save(p, c, &r, &in, &e) < 0) {
 		done(p, CELL_FAILED, began, "measured, but the result could not be saved: %s", e.text);

@@ -106,8 +106,8 @@ static int start_thread(struct engine *g, struct err *e)
 	return 0;
 }
 
-int engine_start(struct engine **out, const struct track *t, const struct secrets *sec, struct mailbox *events, bool watch,
-	struct err *e)
+int engine_start(struct engine **out, const struct track *t, const struct secrets *sec, struct mailbox *events,
+        bool watch, struct err *e)
 {
 	struct engine *g = calloc(1, sizeof *g);
 	int rc;
@@ -120,9 +120,9 @@ int engine_start(struct engine **out, const struct track *t, const struct secret
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->more, NULL);
 	if ((rc = cancel_open(&g->cancel, e)) < 0 || (rc = scribe_start(&g->scribe, events, e)) < 0 ||
-		(rc = poster_start(&g->poster, g->scribe, &g->secrets, NULL, e)) < 0 ||
-		(watch && (rc = watcher_start(&g->watcher, g->scribe, "", "", g->secrets.openai_key, e)) < 0) ||
-		(rc = start_thread(g, e)) < 0) {
+	        (rc = poster_start(&g->poster, g->scribe, &g->secrets, NULL, e)) < 0 ||
+	        (watch && (rc = watcher_start(&g->watcher, g->scribe, "", "", g->secrets.openai_key, e)) < 0) ||
+	        (rc = start_thread(g, e)) < 0) {
 		engine_stop(g);
 		return rc;
 	}

@@ -12,12 +12,12 @@
 struct engine;
 
 enum command_kind {
-	CMD_START,      /* run these settings; refused with a notice while a run is alive */
-	CMD_STOP,       /* first: after the requests in flight; again: now */
+	CMD_START, /* run these settings; refused with a notice while a run is alive */
+	CMD_STOP,  /* first: after the requests in flight; again: now */
 	CMD_STOP_NOW,
-	CMD_SKIP,       /* drop the row in progress, go on with the next */
-	CMD_WATCH,      /* look at this server from now on (settings.base_url) */
-	CMD_QUIT,       /* stop now and end the thread */
+	CMD_SKIP,  /* drop the row in progress, go on with the next */
+	CMD_WATCH, /* look at this server from now on (settings.base_url) */
+	CMD_QUIT,  /* stop now and end the thread */
 };
 
 struct command {
@@ -27,8 +27,8 @@ struct command {
 
 /* events: created by the caller with size sizeof(struct event), EV_count slots; borrowed until engine_stop. `watch`: run the
  * server watcher thread (dashboard); headless runs look at the server only when they start. */
-int engine_start(struct engine **out, const struct track *t, const struct secrets *sec, struct mailbox *events, bool watch,
-	struct err *e);
+int engine_start(struct engine **out, const struct track *t, const struct secrets *sec, struct mailbox *events,
+        bool watch, struct err *e);
 void engine_command(struct engine *g, const struct command *c);
 bool engine_running(const struct engine *g); /* a run is in progress */
 void engine_stop(struct engine *g);          /* CMD_QUIT, joins every thread, frees */

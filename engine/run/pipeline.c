@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOOK_TIMEOUT_MS 4000
+#define LOOK_TIMEOUT_MS  4000
 #define POSTS_TIMEOUT_MS (15 * 60 * 1000)
-#define PAUSE_MS 2000 /* between the rows of a batch, as the official tool */
+#define PAUSE_MS         2000 /* between the rows of a batch, as the official tool */
 
 void pipeline_emit(struct pipeline *p, const struct event *ev)
 {
@@ -91,8 +91,9 @@ static int await_server(struct pipeline *p, struct err *e)
 		if (ev.u.server_seen.phase == SERVER_READY)
 			return 0;
 		if (clock_mono_ns() >= deadline) {
-			err_set(e, ERR_NET, "no server is ready at %s: %s. Start it, or set PORT or --base-url; --wait-server 30m waits for it",
-				s->base_url, ev.u.server_seen.text);
+			err_set(e, ERR_NET,
+			        "no server is ready at %s: %s. Start it, or set PORT or --base-url; --wait-server 30m waits for it",
+			        s->base_url, ev.u.server_seen.text);
 			return 2;
 		}
 		if (!said)
@@ -120,21 +121,25 @@ static int check_boards(struct pipeline *p, struct err *e)
 		if (url[0] == '\0' || (checked && strcmp(checked, url) == 0))
 			continue;
 		checked = url;
-		if (gradio_check(url, p->track->api_name, p->secrets->hf_token, p->track->n_columns, p->cancel, &pre, e) < 0)
+		if (gradio_check(
+		            url, p->track->api_name, p->secrets->hf_token, p->track->n_columns, p->cancel, &pre, e) < 0)
 			return 2;
 		if (pre.text[0] == '\0')
 			continue;
 		if (pre.reachable && !(s->post_later && !pre.endpoint)) {
-			err_set(e, ERR_USAGE, "the leaderboard %s does not fit the track %s: %s", url, p->track->name, pre.text);
+			err_set(e, ERR_USAGE, "the leaderboard %s does not fit the track %s: %s", url, p->track->name,
+			        pre.text);
 			return 1;
 		}
 		if (!s->post_later) {
-			err_set(e, ERR_NET, "the leaderboard %s cannot be reached: %s. --post-later measures all the same and keeps the results to be posted",
-				url, pre.text);
+			err_set(e, ERR_NET,
+			        "the leaderboard %s cannot be reached: %s. --post-later measures all the same and keeps the results to be posted",
+			        url, pre.text);
 			return 2;
 		}
-		pipeline_notice(p, SEV_WARN, "the leaderboard %s cannot be reached now: %s; results are kept and posting is tried when each is measured",
-			url, pre.text);
+		pipeline_notice(p, SEV_WARN,
+		        "the leaderboard %s cannot be reached now: %s; results are kept and posting is tried when each is measured",
+		        url, pre.text);
 	}
 	return 0;
 }
@@ -146,7 +151,8 @@ static int load_corpus(struct pipeline *p, struct err *e)
 	if (s->accuracy == ACCURACY_SKIP && s->mode != MODE_ACC)
 		return 0;
 	pipeline_phase(p, -1, PHASE_CORPUS);
-	int rc = corpus_load(&p->corpus, p->track, s->corpus, s->results_dir, s->demo ? s->base_url : NULL, p->cancel, e);
+	int rc = corpus_load(
+	        &p->corpus, p->track, s->corpus, s->results_dir, s->demo ? s->base_url : NULL, p->cancel, e);
 	if (rc < 0)
 		return rc == ERR_CANCELLED ? 130 : rc == ERR_USAGE ? 1 : 2;
 	p->have_corpus = true;
@@ -215,7 +221,7 @@ static int prepare(struct pipeline *p, struct err *e)
 		return 2;
 	p->have_dir = true;
 	if (scribe_open_run(p->scribe, p->dir.path, e) < 0 ||
-		rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
+	        rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
 		return 2;
 	emit_plan(p);
 	return 0;
@@ -256,7 +262,8 @@ static void await_posts(struct pipeline *p)
 	int64_t end = clock_mono_ns() + POSTS_TIMEOUT_MS * CLOCK_NS_PER_MS;
 	bool gave_up = false;
 
-	while (poster_wait(p->poster, 200, p->cancel) > 0 && clock_mono_ns() < end && cancel_get(p->cancel) < CANCEL_NOW) {
+	while (poster_wait(p->poster, 200, p->cancel) > 0 && clock_mono_ns() < end &&
+	        cancel_get(p->cancel) < CANCEL_NOW) {
 		if (pipeline_stopping(p) && !gave_up)
 			poster_give_up_waiting(p->poster);
 		gave_up = pipeline_stopping(p);
@@ -279,25 +286,29 @@ static int conclude(struct pipeline *p)
 		await_posts(p);
 	}
 	if (pipeline_stopping(p)) {
-		snprintf(text, sizeof text, "stopped by the user: %d of %d rows passed, kept in %s", passed, n, p->dir.path);
+		snprintf(text, sizeof text, "stopped by the user: %d of %d rows passed, kept in %s", passed, n,
+		        p->dir.path);
 		return finish(p, 130, text);
 	}
 	if (failed > 0 || passed + gate < n) {
-		snprintf(text, sizeof text, "%d of %d rows passed, %d failed; results are in %s", passed, n, n - passed, p->dir.path);
+		snprintf(text, sizeof text, "%d of %d rows passed, %d failed; results are in %s", passed, n, n - passed,
+		        p->dir.path);
 		return finish(p, 2, text);
 	}
 	if (gate > 0) {
-		snprintf(text, sizeof text, "the accuracy gate failed in %d of %d rows; results are in %s", gate, n, p->dir.path);
+		snprintf(text, sizeof text, "the accuracy gate failed in %d of %d rows; results are in %s", gate, n,
+		        p->dir.path);
 		return finish(p, 3, text);
 	}
 	if (submit && p->confirmed < passed) {
 		snprintf(text, sizeof text,
-			"all %d rows passed, but posting is confirmed for %d only; the results are kept in %s", passed, p->confirmed,
-			p->dir.path);
+		        "all %d rows passed, but posting is confirmed for %d only; the results are kept in %s", passed,
+		        p->confirmed, p->dir.path);
 		return finish(p, 4, text);
 	}
 	if (submit)
-		snprintf(text, sizeof text, "all %d rows passed and were posted; results are in %s", passed, p->dir.path);
+		snprintf(text, sizeof text, "all %d rows passed and were posted; results are in %s", passed,
+		        p->dir.path);
 	else
 		snprintf(text, sizeof text, "all %d rows passed; results are in %s", passed, p->dir.path);
 	return finish(p, 0, text);

@@ -18,8 +18,9 @@ static enum repost_verdict by_state(const struct board_cell *c, char *why, size_
 	case POST_ATTEMPTED:
 	case POST_SENT:
 	case POST_UNKNOWN:
-		snprintf(why, cap, "it may be on the board already (%s%s%s): look there first, nothing is posted twice by itself",
-			post_state_word((int)c->post.state), c->post.text[0] ? ": " : "", c->post.text);
+		snprintf(why, cap,
+		        "it may be on the board already (%s%s%s): look there first, nothing is posted twice by itself",
+		        post_state_word((int)c->post.state), c->post.text[0] ? ": " : "", c->post.text);
 		return REPOST_UNSURE;
 	default:
 		return REPOST_YES;
@@ -54,22 +55,22 @@ enum repost_verdict repost_judge(const struct board *b, int i, bool post_flagged
 static bool is_loopback(const char *url)
 {
 	return strncmp(url, "http://127.", 11) == 0 || strncmp(url, "http://localhost", 16) == 0 ||
-		strncmp(url, "http://[::1]", 12) == 0;
+	       strncmp(url, "http://[::1]", 12) == 0;
 }
 
 int repost_job(const struct board *b, int i, const struct track *t, const char *leaderboard, const char *team,
-	struct post_job *out, struct err *e)
+        struct post_job *out, struct err *e)
 {
 	const struct board_cell *c = &b->cells[i];
 	const char *url = leaderboard[0] ? leaderboard : c->plan.board_url;
 	struct plan_cell cell = {
-		.isl = (int)c->plan.isl,
-		.osl = (int)c->plan.osl,
-		.conc = (int)c->plan.conc,
-		.repeat = (int)c->plan.repeat,
-		.num_prompts = (int)c->plan.num_prompts,
-		.have_ref = !isnan(c->plan.ref_tput),
-		.ref = {.e2e_ms = c->plan.ref_e2e_ms, .intvty = c->plan.ref_intvty, .tput = c->plan.ref_tput},
+	        .isl = (int)c->plan.isl,
+	        .osl = (int)c->plan.osl,
+	        .conc = (int)c->plan.conc,
+	        .repeat = (int)c->plan.repeat,
+	        .num_prompts = (int)c->plan.num_prompts,
+	        .have_ref = !isnan(c->plan.ref_tput),
+	        .ref = {.e2e_ms = c->plan.ref_e2e_ms, .intvty = c->plan.ref_intvty, .tput = c->plan.ref_tput},
 	};
 	struct result_input in = {.track = t, .cell = &cell, .load = &c->load, .accuracy = &c->accuracy};
 	struct buf payload;
@@ -83,15 +84,15 @@ int repost_job(const struct board *b, int i, const struct track *t, const char *
 	if (rc < 0)
 		return rc;
 	if (!url[0])
-		return err_set(e, ERR_USAGE, "the run names no leaderboard for %d/%d: give one with --leaderboard URL", cell.isl,
-			cell.osl);
+		return err_set(e, ERR_USAGE, "the run names no leaderboard for %d/%d: give one with --leaderboard URL",
+		        cell.isl, cell.osl);
 	if (b->run.demo && !is_loopback(url))
 		return err_set(e, ERR_USAGE, "a run of the demo is never posted to a real board");
 	out->cell = i;
 	buf_init(&payload, sizeof out->payload - 1);
 	rc = result_payload(&in, team, &payload);
 	if (rc == 0 && text_set(out->url, sizeof out->url, url) && text_set(out->team, sizeof out->team, team) &&
-		text_set(out->api_name, sizeof out->api_name, t->api_name))
+	        text_set(out->api_name, sizeof out->api_name, t->api_name))
 		text_set(out->payload, sizeof out->payload, buf_text(&payload));
 	else
 		rc = err_set(e, ERR_LIMIT, "the post does not fit: leaderboard or team name are too long");

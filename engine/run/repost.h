@@ -22,6 +22,6 @@ enum repost_verdict repost_judge(const struct board *b, int i, bool post_flagged
 
 /* Fills the job of row i from the journal alone. leaderboard: override or ""; team: override or "" (then the run's). */
 int repost_job(const struct board *b, int i, const struct track *t, const char *leaderboard, const char *team,
-	struct post_job *out, struct err *e);
+        struct post_job *out, struct err *e);
 
 #endif

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IN_CAP 65536u
+#define IN_CAP   65536u
 #define MAX_CONC 4096u
 
 struct slot {
@@ -35,7 +35,7 @@ struct slot {
 	int64_t start_ns;
 	bool connected, first_seen;
 	size_t sent, in_len;
-	char *in;		/* IN_CAP bytes; an event that is not whole yet is kept at its start */
+	char *in; /* IN_CAP bytes; an event that is not whole yet is kept at its start */
 };
 
 struct bare {
@@ -47,7 +47,7 @@ struct bare {
 	struct slot *slots;
 	unsigned started, done;
 	uint64_t tokens;
-	int64_t *ttft_ns;	/* one a request that had a token */
+	int64_t *ttft_ns; /* one a request that had a token */
 	unsigned n_ttft;
 	int64_t last_ns;
 };
@@ -71,13 +71,13 @@ static int request_make(struct bare *b)
 	for (unsigned i = 0; i < b->isl; i++)
 		to += sprintf(to, "%s%u", i ? "," : "", 10000 + i % 80000);
 	to += sprintf(to,
-		      "],\"temperature\":0.0,\"best_of\":1,\"max_tokens\":%u,\"logprobs\":null,\"stream\":true,"
-		      "\"stream_options\":{\"include_usage\":true},\"ignore_eos\":true}",
-		      b->osl);
+	        "],\"temperature\":0.0,\"best_of\":1,\"max_tokens\":%u,\"logprobs\":null,\"stream\":true,"
+	        "\"stream_options\":{\"include_usage\":true},\"ignore_eos\":true}",
+	        b->osl);
 	int n = sprintf(b->request,
-			"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer None\r\nAccept: */*\r\n"
-			"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-			ntohs(b->at.sin_port), (size_t)(to - body));
+	        "POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer None\r\nAccept: */*\r\n"
+	        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+	        ntohs(b->at.sin_port), (size_t)(to - body));
 	memcpy(b->request + n, body, (size_t)(to - body));
 	b->request_len = (size_t)n + (size_t)(to - body);
 	free(body);
@@ -92,7 +92,7 @@ static int slot_send(struct bare *b, struct slot *s)
 			return errno == EAGAIN ? 0 : -errno;
 		s->sent += (size_t)n;
 	}
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = s};
 	return epoll_ctl(b->epoll_fd, EPOLL_CTL_MOD, s->fd, &ev) < 0 ? -errno : 0;
 }
 
@@ -109,7 +109,7 @@ static int slot_start(struct bare *b, struct slot *s)
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (connect(s->fd, (const struct sockaddr *)&b->at, sizeof b->at) < 0 && errno != EINPROGRESS)
 		return -errno;
-	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = s };
+	struct epoll_event ev = {.events = EPOLLOUT, .data.ptr = s};
 	return epoll_ctl(b->epoll_fd, EPOLL_CTL_ADD, s->fd, &ev) < 0 ? -errno : 0;
 }
 
@@ -214,15 +214,19 @@ static double cpu_seconds(void)
 {
 	struct rusage u;
 	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static int options_read(struct bare *b, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "url", required_argument, NULL, 'u' }, { "conc", required_argument, NULL, 'c' },
-		{ "requests", required_argument, NULL, 'n' }, { "osl", required_argument, NULL, 'o' },
-		{ "isl", required_argument, NULL, 'i' }, { NULL, 0, NULL, 0 },
+	        {"url", required_argument, NULL, 'u'},
+	        {"conc", required_argument, NULL, 'c'},
+	        {"requests", required_argument, NULL, 'n'},
+	        {"osl", required_argument, NULL, 'o'},
+	        {"isl", required_argument, NULL, 'i'},
+	        {NULL, 0, NULL, 0},
 	};
 	char host[64] = "";
 	unsigned port = 0;
@@ -234,19 +238,30 @@ static int options_read(struct bare *b, int argc, char **argv)
 			if (sscanf(optarg, "http://%63[0-9.]:%u", host, &port) != 2)
 				return -1;
 			break;
-		case 'c': b->conc = n; break;
-		case 'n': b->requests = n; break;
-		case 'o': b->osl = n; break;
-		case 'i': b->isl = n; break;
-		default: return -1;
+		case 'c':
+			b->conc = n;
+			break;
+		case 'n':
+			b->requests = n;
+			break;
+		case 'o':
+			b->osl = n;
+			break;
+		case 'i':
+			b->isl = n;
+			break;
+		default:
+			return -1;
 		}
 	}
 	b->at.sin_family = AF_INET;
 	b->at.sin_port = htons((uint16_t)port);
 	if (b->requests == 0)
 		b->requests = b->conc * 10;
-	return port == 0 || port > 65535 || inet_pton(AF_INET, host, &b->at.sin_addr) != 1 || b->conc == 0 || b->conc > MAX_CONC ||
-	       b->osl == 0 || b->isl == 0 || b->isl > 1000000 || optind != argc ? -1 : 0;
+	return port == 0 || port > 65535 || inet_pton(AF_INET, host, &b->at.sin_addr) != 1 || b->conc == 0 ||
+	                       b->conc > MAX_CONC || b->osl == 0 || b->isl == 0 || b->isl > 1000000 || optind != argc
+	               ? -1
+	               : 0;
 }
 
 static int memory_get(struct bare *b)
@@ -270,9 +285,10 @@ static void memory_free(struct bare *b)
 
 int main(int argc, char **argv)
 {
-	struct bare b = { .conc = 64, .osl = 1024, .isl = 1024 };
+	struct bare b = {.conc = 64, .osl = 1024, .isl = 1024};
 	if (options_read(&b, argc, argv) < 0) {
-		fputs("usage: bare --url http://127.0.0.1:PORT [--conc N] [--requests N] [--osl N] [--isl N]\n", stderr);
+		fputs("usage: bare --url http://127.0.0.1:PORT [--conc N] [--requests N] [--osl N] [--isl N]\n",
+		        stderr);
 		return 2;
 	}
 	int rc = memory_get(&b);
@@ -286,8 +302,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bare: request failed after %u of %u: %s\n", b.done, b.requests, strerror(-rc));
 	} else {
 		qsort(b.ttft_ns, b.n_ttft, sizeof *b.ttft_ns, by_value);
-		printf("bare\t%" PRIu64 "\t%.0f\t%.6f\t%.3f\t%.3f\n", b.tokens, (double)b.tokens / ((double)(b.last_ns - from) / 1e9),
-		       cpu / (double)b.tokens * 1000, percentile_ms(b.ttft_ns, b.n_ttft, 50), percentile_ms(b.ttft_ns, b.n_ttft, 99));
+		printf("bare\t%" PRIu64 "\t%.0f\t%.6f\t%.3f\t%.3f\n", b.tokens,
+		        (double)b.tokens / ((double)(b.last_ns - from) / 1e9), cpu / (double)b.tokens * 1000,
+		        percentile_ms(b.ttft_ns, b.n_ttft, 50), percentile_ms(b.ttft_ns, b.n_ttft, 99));
 	}
 	memory_free(&b);
 	return rc < 0 ? 1 : 0;

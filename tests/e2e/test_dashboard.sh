@@ -78,7 +78,7 @@ typed "$BT --demo"
 wait_screen 15 'following' "a second benchtop follows the live run"
 wait_screen 20 '(load|accuracy) +[0-9]+%' "live figures of the followed run"
 keys x
-wait_screen 20 'stopping' "the follower can stop it"
+wait_screen 20 'stopping|stopped by the user' "the follower can stop it"
 keys x
 wait_screen 30 'stopped' "the run is stopped"
 keys q

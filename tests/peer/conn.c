@@ -18,21 +18,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SENDS_PER_TURN 16	/* then others get their turn */
+#define SENDS_PER_TURN   16 /* then others get their turn */
 #define ACCEPTS_PER_TURN 64
-#define FIRST_IN_CAP 16384
-#define POOL_MAX 1024
-#define POOL_MAX_BUFFER (256u << 10)
+#define FIRST_IN_CAP     16384
+#define POOL_MAX         1024
+#define POOL_MAX_BUFFER  (256u << 10)
 
-static const char MODELS[] = "{\"object\":\"list\",\"data\":[{\"id\":\"" PEER_MODEL "\",\"object\":\"model\","
-			     "\"created\":1763634000,\"owned_by\":\"peer\",\"root\":\"" PEER_MODEL "\",\"max_model_len\":131072}]}";
+static const char MODELS[] =
+        "{\"object\":\"list\",\"data\":[{\"id\":\"" PEER_MODEL "\",\"object\":\"model\","
+        "\"created\":1763634000,\"owned_by\":\"peer\",\"root\":\"" PEER_MODEL "\",\"max_model_len\":131072}]}";
 
 static void want_out(struct peer *p, struct conn *c, bool want)
 {
 	if (c->want_out == want)
 		return;
 	c->want_out = want;
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | (want ? EPOLLOUT : 0u), .data.ptr = c };
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | (want ? EPOLLOUT : 0u), .data.ptr = c};
 	epoll_ctl(p->epoll_fd, EPOLL_CTL_MOD, c->fd, &ev);
 }
 
@@ -100,8 +101,12 @@ static struct conn *conn_get(struct peer *p)
 		return calloc(1, sizeof *c);
 	p->pool = c->next;
 	p->n_pool--;
-	*c = (struct conn){ .in = c->in, .in_cap = c->in_cap, .tail = c->tail, .tail_cap = c->tail_cap,
-			    .tail_events = c->tail_events, .tail_chunk_len = c->tail_chunk_len };
+	*c = (struct conn){.in = c->in,
+	        .in_cap = c->in_cap,
+	        .tail = c->tail,
+	        .tail_cap = c->tail_cap,
+	        .tail_events = c->tail_events,
+	        .tail_chunk_len = c->tail_chunk_len};
 	return c;
 }
 
@@ -122,7 +127,7 @@ void conn_close(struct peer *p, struct conn *c)
 
 static void reset_on_close(int fd)
 {
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
@@ -188,7 +193,7 @@ static void stage(struct peer *p, struct conn *c)
 	c->staged = true;
 	if (!c->next_piece(p, c, &c->piece)) {
 		c->ending = true;
-		c->piece = (struct piece){ .due_ns = c->end_ns };
+		c->piece = (struct piece){.due_ns = c->end_ns};
 	}
 }
 
@@ -214,8 +219,8 @@ void conn_pump(struct peer *p, struct conn *c)
 		}
 		if (c->piece_pos == 0)
 			stamp(c);
-		ssize_t n = send(c->fd, c->piece.data + c->piece_pos, c->piece.len - c->piece_pos,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(
+		        c->fd, c->piece.data + c->piece_pos, c->piece.len - c->piece_pos, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -239,16 +244,18 @@ static bool page_piece(struct peer *p, struct conn *c, struct piece *out)
 	(void)p;
 	if (c->script_pos++)
 		return false;
-	*out = (struct piece){ .data = c->page, .len = strlen(c->page) };
+	*out = (struct piece){.data = c->page, .len = strlen(c->page)};
 	return true;
 }
 
 /* A short answer of our own, outside of records. May free c. */
 static void page_begin(struct peer *p, struct conn *c, int status, const char *reason, const char *body)
 {
-	bool over = status != 200 || c->head.close;	/* a refused request may not be read to its end: drain, then close */
-	int n = asprintf(&c->page, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n%s",
-			 status, reason, strlen(body), over ? "close" : "keep-alive", body);
+	bool over =
+	        status != 200 || c->head.close; /* a refused request may not be read to its end: drain, then close */
+	int n = asprintf(&c->page,
+	        "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n%s",
+	        status, reason, strlen(body), over ? "close" : "keep-alive", body);
 	if (n < 0) {
 		c->page = NULL;
 		conn_close(p, c);
@@ -305,17 +312,17 @@ static void record_begin(struct peer *p, struct conn *c, const struct body_facts
 	}
 	c->rec = &p->requests[p->n_requests];
 	*c->rec = (struct peer_request){
-		.index = (int)p->n_requests++,
-		.conn = c->number,
-		.accepted_ns = c->accepted_ns,
-		.received_ns = now_ns,
-		.prompt_tokens = stream_prompt_tokens(p, facts),
-		.max_tokens = facts->max_tokens,
-		.prompt_first_id = facts->first_id,
-		.in_flight_at_start = p->in_flight,
-		.saw_expect_header = c->head.expect,
-		.authorization_seen = c->head.authorization,
-		.keepalive_reused = c->served > 0,
+	        .index = (int)p->n_requests++,
+	        .conn = c->number,
+	        .accepted_ns = c->accepted_ns,
+	        .received_ns = now_ns,
+	        .prompt_tokens = stream_prompt_tokens(p, facts),
+	        .max_tokens = facts->max_tokens,
+	        .prompt_first_id = facts->first_id,
+	        .in_flight_at_start = p->in_flight,
+	        .saw_expect_header = c->head.expect,
+	        .authorization_seen = c->head.authorization,
+	        .keepalive_reused = c->served > 0,
 	};
 	raw_keep(p, c);
 }
@@ -456,7 +463,7 @@ void conn_event(struct peer *p, struct conn *c, uint32_t events)
 /* The port stays ours, but connections to it are refused from now on. */
 static void stop_listening(struct peer *p)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)p->port) };
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->port)};
 	int one = 1;
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	close(p->listen_fd);
@@ -498,7 +505,7 @@ static void conn_new(struct peer *p, int fd)
 		p->conns->prev = c;
 	p->conns = c;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = c };
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = c};
 	if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		conn_close(p, c);
 }

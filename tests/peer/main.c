@@ -18,22 +18,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char USAGE[] =
-	"usage: benchtop-peer [options]\n"
-	"  --port N              port on 127.0.0.1 (0 = any)\n"
-	"  --mode MODE           paced (default), step, nodelay, scripted, silent, reset, refuse\n"
-	"  --ttft-us N           full request to first event (default 0)\n"
-	"  --itl-us N            from one send to the next (default 5000)\n"
-	"  --jitter-us N         paced: phase of each request in [0, N) (default: the ITL)\n"
-	"  --header-gap-us N     slow header: one byte each N us\n"
-	"  --events-per-send N   default 1, nodelay 64\n"
-	"  --tokens N            events an answer (0 = max_tokens of the request)\n"
-	"  --prompt-tokens N     usage.prompt_tokens (0 = ids of the request)\n"
-	"  --shape NAME          scripted: this answer to all (list: print the names)\n"
-	"  --keep-alive          keep connections after an answer\n"
-	"  --refuse-after N      refuse after N connections\n"
-	"  --seed N              for the phases\n"
-	"  --record FILE         write what was sent, and when, at the end\n";
+static const char USAGE[] = "usage: benchtop-peer [options]\n"
+                            "  --port N              port on 127.0.0.1 (0 = any)\n"
+                            "  --mode MODE           paced (default), step, nodelay, scripted, silent, reset, refuse\n"
+                            "  --ttft-us N           full request to first event (default 0)\n"
+                            "  --itl-us N            from one send to the next (default 5000)\n"
+                            "  --jitter-us N         paced: phase of each request in [0, N) (default: the ITL)\n"
+                            "  --header-gap-us N     slow header: one byte each N us\n"
+                            "  --events-per-send N   default 1, nodelay 64\n"
+                            "  --tokens N            events an answer (0 = max_tokens of the request)\n"
+                            "  --prompt-tokens N     usage.prompt_tokens (0 = ids of the request)\n"
+                            "  --shape NAME          scripted: this answer to all (list: print the names)\n"
+                            "  --keep-alive          keep connections after an answer\n"
+                            "  --refuse-after N      refuse after N connections\n"
+                            "  --seed N              for the phases\n"
+                            "  --record FILE         write what was sent, and when, at the end\n";
 
 struct options {
 	struct peer_config cfg;
@@ -43,9 +42,9 @@ struct options {
 
 static int mode_find(const char *name, enum peer_mode *out)
 {
-	static const char *const names[] = { "paced", "step", "nodelay", "scripted", "silent", "reset", "refuse" };
-	static const enum peer_mode modes[] = { PEER_PACED,  PEER_STEP,	 PEER_NODELAY, PEER_SCRIPTED,
-						PEER_SILENT, PEER_RESET, PEER_REFUSE };
+	static const char *const names[] = {"paced", "step", "nodelay", "scripted", "silent", "reset", "refuse"};
+	static const enum peer_mode modes[] = {
+	        PEER_PACED, PEER_STEP, PEER_NODELAY, PEER_SCRIPTED, PEER_SILENT, PEER_RESET, PEER_REFUSE};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0) {
 			*out = modes[i];
@@ -66,18 +65,41 @@ static int number(const char *text, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-enum { OPT_PORT = 1, OPT_MODE, OPT_TTFT, OPT_ITL, OPT_JITTER, OPT_GAP, OPT_PER, OPT_TOKENS, OPT_PROMPT, OPT_SHAPE,
-       OPT_KEEP, OPT_REFUSE, OPT_SEED, OPT_RECORD, OPT_HELP };
+enum {
+	OPT_PORT = 1,
+	OPT_MODE,
+	OPT_TTFT,
+	OPT_ITL,
+	OPT_JITTER,
+	OPT_GAP,
+	OPT_PER,
+	OPT_TOKENS,
+	OPT_PROMPT,
+	OPT_SHAPE,
+	OPT_KEEP,
+	OPT_REFUSE,
+	OPT_SEED,
+	OPT_RECORD,
+	OPT_HELP
+};
 
 static const struct option OPTIONS[] = {
-	{ "port", required_argument, NULL, OPT_PORT },		 { "mode", required_argument, NULL, OPT_MODE },
-	{ "ttft-us", required_argument, NULL, OPT_TTFT },	 { "itl-us", required_argument, NULL, OPT_ITL },
-	{ "jitter-us", required_argument, NULL, OPT_JITTER },	 { "header-gap-us", required_argument, NULL, OPT_GAP },
-	{ "events-per-send", required_argument, NULL, OPT_PER }, { "tokens", required_argument, NULL, OPT_TOKENS },
-	{ "prompt-tokens", required_argument, NULL, OPT_PROMPT }, { "shape", required_argument, NULL, OPT_SHAPE },
-	{ "keep-alive", no_argument, NULL, OPT_KEEP },		 { "refuse-after", required_argument, NULL, OPT_REFUSE },
-	{ "seed", required_argument, NULL, OPT_SEED },		 { "record", required_argument, NULL, OPT_RECORD },
-	{ "help", no_argument, NULL, OPT_HELP },		 { NULL, 0, NULL, 0 },
+        {"port", required_argument, NULL, OPT_PORT},
+        {"mode", required_argument, NULL, OPT_MODE},
+        {"ttft-us", required_argument, NULL, OPT_TTFT},
+        {"itl-us", required_argument, NULL, OPT_ITL},
+        {"jitter-us", required_argument, NULL, OPT_JITTER},
+        {"header-gap-us", required_argument, NULL, OPT_GAP},
+        {"events-per-send", required_argument, NULL, OPT_PER},
+        {"tokens", required_argument, NULL, OPT_TOKENS},
+        {"prompt-tokens", required_argument, NULL, OPT_PROMPT},
+        {"shape", required_argument, NULL, OPT_SHAPE},
+        {"keep-alive", no_argument, NULL, OPT_KEEP},
+        {"refuse-after", required_argument, NULL, OPT_REFUSE},
+        {"seed", required_argument, NULL, OPT_SEED},
+        {"record", required_argument, NULL, OPT_RECORD},
+        {"help", no_argument, NULL, OPT_HELP},
+        {NULL, 0, NULL, 0},
 };
 
 /* An option with a number. */
@@ -90,10 +112,10 @@ static int set_number(struct options *o, int opt, const char *text)
 		if (number(text, us_max, &n) < 0)
 			return -1;
 		int64_t ns = (int64_t)n * 1000;
-		*(opt == OPT_TTFT     ? &o->cfg.ttft_ns
-		  : opt == OPT_ITL    ? &o->cfg.itl_ns
-		  : opt == OPT_JITTER ? &o->cfg.jitter_ns
-				      : &o->cfg.header_gap_ns) = ns;
+		*(opt == OPT_TTFT           ? &o->cfg.ttft_ns
+		        : opt == OPT_ITL    ? &o->cfg.itl_ns
+		        : opt == OPT_JITTER ? &o->cfg.jitter_ns
+		                            : &o->cfg.header_gap_ns) = ns;
 		o->jitter_given |= opt == OPT_JITTER;
 		return 0;
 	}
@@ -102,10 +124,10 @@ static int set_number(struct options *o, int opt, const char *text)
 	if (opt == OPT_PORT)
 		o->cfg.port = (int)n;
 	else
-		*(opt == OPT_PER      ? &o->cfg.events_per_send
-		  : opt == OPT_TOKENS ? &o->cfg.tokens
-		  : opt == OPT_PROMPT ? &o->cfg.prompt_tokens
-				      : &o->cfg.refuse_after) = (uint32_t)n;
+		*(opt == OPT_PER            ? &o->cfg.events_per_send
+		        : opt == OPT_TOKENS ? &o->cfg.tokens
+		        : opt == OPT_PROMPT ? &o->cfg.prompt_tokens
+		                            : &o->cfg.refuse_after) = (uint32_t)n;
 	return 0;
 }
 
@@ -116,14 +138,27 @@ static int options_read(struct options *o, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "h", OPTIONS, NULL)) != -1) {
 		int rc = 0;
 		switch (opt) {
-		case OPT_MODE: rc = mode_find(optarg, &o->cfg.mode); break;
-		case OPT_SHAPE: o->shape = optarg; o->cfg.mode = PEER_SCRIPTED; break;
-		case OPT_RECORD: o->record = optarg; break;
-		case OPT_KEEP: o->cfg.keep_alive = true; break;
+		case OPT_MODE:
+			rc = mode_find(optarg, &o->cfg.mode);
+			break;
+		case OPT_SHAPE:
+			o->shape = optarg;
+			o->cfg.mode = PEER_SCRIPTED;
+			break;
+		case OPT_RECORD:
+			o->record = optarg;
+			break;
+		case OPT_KEEP:
+			o->cfg.keep_alive = true;
+			break;
 		case OPT_HELP:
-		case 'h': fputs(USAGE, stdout); exit(0);
-		case '?': return -1;
-		default: rc = set_number(o, opt, optarg);
+		case 'h':
+			fputs(USAGE, stdout);
+			exit(0);
+		case '?':
+			return -1;
+		default:
+			rc = set_number(o, opt, optarg);
 		}
 		if (rc < 0) {
 			fprintf(stderr, "benchtop-peer: bad value '%s'\n", optarg);
@@ -137,9 +172,10 @@ static int options_read(struct options *o, int argc, char **argv)
 
 static void record_line(FILE *f, const struct peer_request *r)
 {
-	fprintf(f, "%d\t%" PRIu32 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRId64 "\t%d\t", r->index,
-		r->conn, r->accepted_ns, r->received_ns, r->closed_ns, r->prompt_tokens, r->max_tokens, r->prompt_first_id,
-		r->in_flight_at_start);
+	fprintf(f,
+	        "%d\t%" PRIu32 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRId64 "\t%d\t",
+	        r->index, r->conn, r->accepted_ns, r->received_ns, r->closed_ns, r->prompt_tokens, r->max_tokens,
+	        r->prompt_first_id, r->in_flight_at_start);
 	if (!r->saw_expect_header && !r->authorization_seen && !r->keepalive_reused && !r->complete)
 		fputc('-', f);
 	if (r->saw_expect_header)
@@ -163,8 +199,8 @@ static int record_write(struct peer *p, const char *path)
 	FILE *f = fopen(path, "w");
 	if (!f)
 		return -errno;
-	fprintf(f, "# connections %zu received %zu in_flight_max %d unrecorded %" PRIu64 "\n", peer_connections(p), peer_received(p),
-		peer_in_flight_max(p), peer_unrecorded(p));
+	fprintf(f, "# connections %zu received %zu in_flight_max %d unrecorded %" PRIu64 "\n", peer_connections(p),
+	        peer_received(p), peer_in_flight_max(p), peer_unrecorded(p));
 	for (size_t i = 0; i < n; i++)
 		record_line(f, &r[i]);
 	bool bad = ferror(f);
@@ -188,7 +224,7 @@ static int shape_use(struct options *o, const struct peer_script **script)
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = {0};
 	const struct peer_script *script = NULL;
 	struct peer *p;
 	sigset_t stop;

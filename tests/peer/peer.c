@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define BATCH 256
+#define BATCH   256
 
 int64_t peer_clock_ns(void)
 {
@@ -80,7 +80,7 @@ static void *peer_thread(void *arg)
 
 static int watch(struct peer *p, int *fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = fd };
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = fd};
 	if (*fd < 0)
 		return -errno;
 	return epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, *fd, &ev) < 0 ? -errno : 0;
@@ -88,7 +88,7 @@ static int watch(struct peer *p, int *fd)
 
 static int open_port(struct peer *p)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)p->cfg.port) };
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)p->cfg.port)};
 	socklen_t len = sizeof at;
 	int one = 1;
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -97,8 +97,8 @@ static int open_port(struct peer *p)
 		return -errno;
 	setsockopt(p->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(p->listen_fd, (struct sockaddr *)&at, sizeof at) < 0 ||
-	    (p->cfg.mode != PEER_REFUSE && listen(p->listen_fd, BACKLOG) < 0) ||
-	    getsockname(p->listen_fd, (struct sockaddr *)&at, &len) < 0)
+	        (p->cfg.mode != PEER_REFUSE && listen(p->listen_fd, BACKLOG) < 0) ||
+	        getsockname(p->listen_fd, (struct sockaddr *)&at, &len) < 0)
 		return -errno;
 	p->port = ntohs(at.sin_port);
 	return p->cfg.mode == PEER_REFUSE ? 0 : watch(p, &p->listen_fd);
@@ -237,7 +237,7 @@ static bool has_sent(const struct peer *p, uint64_t n)
 static int wait_until(struct peer *p, bool (*holds)(const struct peer *, uint64_t), uint64_t n, int timeout_ms)
 {
 	int64_t end = peer_clock_ns() + (int64_t)timeout_ms * 1000000;
-	struct timespec at = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+	struct timespec at = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
 	int rc = 0;
 	pthread_mutex_lock(&p->lock);
 	p->waiters++;

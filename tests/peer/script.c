@@ -18,7 +18,7 @@ static bool script_piece(struct peer *p, struct conn *c, struct piece *out)
 	}
 	const struct peer_block *b = &s->blocks[c->script_pos++];
 	c->script_ns += b->delay_ns;
-	*out = (struct piece){ .data = b->data, .len = b->len, .due_ns = c->script_ns, .events = 1 };
+	*out = (struct piece){.data = b->data, .len = b->len, .due_ns = c->script_ns, .events = 1};
 	return true;
 }
 
@@ -42,7 +42,7 @@ static int add_block(struct peer_script *s, char *data, size_t len, int64_t dela
 		return -ENOMEM;
 	}
 	s->blocks = more;
-	s->blocks[s->n_blocks++] = (struct peer_block){ .data = data, .len = len, .delay_ns = delay_ns };
+	s->blocks[s->n_blocks++] = (struct peer_block){.data = data, .len = len, .delay_ns = delay_ns};
 	return 0;
 }
 
@@ -58,15 +58,16 @@ static char *copy_bytes(const char *from, size_t len)
 }
 
 static int add_head(struct peer_script *s, int status, const char *reason, const char *type, enum peer_framing framing,
-		    size_t body_len)
+        size_t body_len)
 {
 	char framed[64], head[512];
 	if (framing == PEER_LENGTH)
 		snprintf(framed, sizeof framed, "Content-Length: %zu\r\n", body_len);
 	else
 		snprintf(framed, sizeof framed, "%s", framing == PEER_TO_CLOSE ? "" : "Transfer-Encoding: chunked\r\n");
-	int n = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nCache-Control: no-cache\r\n%sConnection: close\r\n\r\n",
-			 status, reason, type ? type : "text/event-stream; charset=utf-8", framed);
+	int n = snprintf(head, sizeof head,
+	        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nCache-Control: no-cache\r\n%sConnection: close\r\n\r\n", status,
+	        reason, type ? type : "text/event-stream; charset=utf-8", framed);
 	if (n < 0 || (size_t)n >= sizeof head)
 		return -EMSGSIZE;
 	return add_block(s, copy_bytes(head, (size_t)n), (size_t)n, 0);
@@ -84,19 +85,19 @@ static int add_chunk(struct peer_script *s, const struct peer_block *part)
 }
 
 int peer_script_answer(struct peer_script *out, int status, const char *reason, const char *type,
-		       enum peer_framing framing, const struct peer_block *parts, size_t n_parts)
+        enum peer_framing framing, const struct peer_block *parts, size_t n_parts)
 {
 	bool chunked = framing == PEER_CHUNKED || framing == PEER_CHUNKED_OPEN;
 	size_t body_len = 0;
-	*out = (struct peer_script){ .end = PEER_END_CLOSE };
+	*out = (struct peer_script){.end = PEER_END_CLOSE};
 	for (size_t i = 0; i < n_parts; i++)
 		body_len += parts[i].len;
 	int rc = add_head(out, status, reason, type, framing, body_len);
 	for (size_t i = 0; rc == 0 && i < n_parts; i++) {
 		if (parts[i].len == 0)
-			continue;	/* an empty chunk would end the body */
+			continue; /* an empty chunk would end the body */
 		rc = chunked ? add_chunk(out, &parts[i])
-			     : add_block(out, copy_bytes(parts[i].data, parts[i].len), parts[i].len, parts[i].delay_ns);
+		             : add_block(out, copy_bytes(parts[i].data, parts[i].len), parts[i].len, parts[i].delay_ns);
 	}
 	if (rc == 0 && framing == PEER_CHUNKED)
 		rc = add_block(out, copy_bytes("0\r\n\r\n", 5), 5, 0);
@@ -113,7 +114,7 @@ int peer_script_sse(struct peer_script *out, enum peer_framing framing, const st
 int peer_script_raw(struct peer_script *out, const struct peer_block *parts, size_t n_parts)
 {
 	int rc = 0;
-	*out = (struct peer_script){ .end = PEER_END_CLOSE };
+	*out = (struct peer_script){.end = PEER_END_CLOSE};
 	for (size_t i = 0; rc == 0 && i < n_parts; i++)
 		rc = add_block(out, copy_bytes(parts[i].data, parts[i].len), parts[i].len, parts[i].delay_ns);
 	if (rc < 0)
@@ -156,7 +157,7 @@ void peer_script_trim(struct peer_script *s, size_t n_bytes)
 
 int peer_script_resplit(struct peer_script *s, size_t n_bytes, int64_t gap_ns)
 {
-	struct peer_script fresh = { .end = s->end, .end_delay_ns = s->end_delay_ns };
+	struct peer_script fresh = {.end = s->end, .end_delay_ns = s->end_delay_ns};
 	size_t all = peer_script_bytes(s), at = 0;
 	if (n_bytes == 0)
 		return -EINVAL;
@@ -187,5 +188,5 @@ void peer_script_free(struct peer_script *s)
 	for (size_t i = 0; i < s->n_blocks; i++)
 		free_data(&s->blocks[i]);
 	free(s->blocks);
-	*s = (struct peer_script){ 0 };
+	*s = (struct peer_script){0};
 }

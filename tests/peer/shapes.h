@@ -20,8 +20,8 @@ struct peer_shape {
 	struct peer_script script;
 };
 
-const struct peer_shape *peer_shapes(size_t *n);			/* all; NULL without memory */
-const struct peer_shape *peer_shape_find(const char *name);		/* NULL: no such name */
-const struct peer_script *peer_shape_script(const char *name);		/* NULL: no such name */
+const struct peer_shape *peer_shapes(size_t *n);               /* all; NULL without memory */
+const struct peer_shape *peer_shape_find(const char *name);    /* NULL: no such name */
+const struct peer_script *peer_shape_script(const char *name); /* NULL: no such name */
 
 #endif

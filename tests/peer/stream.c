@@ -13,22 +13,23 @@
 
 #define EVENT(reason)                                                                                                  \
 	"data: {\"id\":\"cmpl-5f2a9c0e7b3d41868d1f60c2a4e99b17\",\"object\":\"text_completion\","                      \
-	"\"created\":1763634000,\"model\":\"" PEER_MODEL "\",\"choices\":[{\"index\":0,\"text\":\" a\",\"logprobs\":null,"           \
+	"\"created\":1763634000,\"model\":\"" PEER_MODEL                                                               \
+	"\",\"choices\":[{\"index\":0,\"text\":\" a\",\"logprobs\":null,"                                              \
 	"\"finish_reason\":" reason ",\"matched_stop\":null}],\"usage\":null}\n\n"
 
 static const char EVENT_TEXT[] = EVENT("null");
 static const char LAST_EVENT_TEXT[] = EVENT("\"length\"");
 static const char USAGE_FORMAT[] =
-	"data: {\"id\":\"cmpl-5f2a9c0e7b3d41868d1f60c2a4e99b17\",\"object\":\"text_completion\",\"created\":1763634000,"
-	"\"model\":\"" PEER_MODEL "\",\"choices\":[],\"usage\":{\"prompt_tokens\":%" PRIu32 ",\"total_tokens\":%" PRIu64
-	",\"completion_tokens\":%" PRIu32 ",\"prompt_tokens_details\":null}}\n\n";
+        "data: {\"id\":\"cmpl-5f2a9c0e7b3d41868d1f60c2a4e99b17\",\"object\":\"text_completion\",\"created\":1763634000,"
+        "\"model\":\"" PEER_MODEL "\",\"choices\":[],\"usage\":{\"prompt_tokens\":%" PRIu32 ",\"total_tokens\":%" PRIu64
+        ",\"completion_tokens\":%" PRIu32 ",\"prompt_tokens_details\":null}}\n\n";
 
 static const char HEAD_FORMAT[] = "HTTP/1.1 200 OK\r\n"
-				  "server: peer\r\n"
-				  "content-type: text/event-stream; charset=utf-8\r\n"
-				  "cache-control: no-cache\r\n"
-				  "connection: %s\r\n"
-				  "transfer-encoding: chunked\r\n\r\n";
+                                  "server: peer\r\n"
+                                  "content-type: text/event-stream; charset=utf-8\r\n"
+                                  "cache-control: no-cache\r\n"
+                                  "connection: %s\r\n"
+                                  "transfer-encoding: chunked\r\n\r\n";
 
 /* A chunk of `events` events at `at`, the last of them with finish_reason if `last`. Returns its length. */
 static size_t put_chunk(char *at, uint32_t events, bool last)
@@ -107,7 +108,7 @@ static bool stream_piece(struct peer *p, struct conn *c, struct piece *out)
 {
 	struct stream *s = &c->stream;
 	uint32_t per = p->cfg.events_per_send;
-	*out = (struct piece){ 0 };
+	*out = (struct piece){0};
 	if (s->head_pos < p->head_len) {
 		bool slow = p->cfg.header_gap_ns > 0;
 		out->data = p->head + s->head_pos;
@@ -163,7 +164,7 @@ int stream_begin(struct peer *p, struct conn *c, const struct body_facts *facts,
 {
 	struct stream *s = &c->stream;
 	uint32_t per = p->cfg.events_per_send;
-	*s = (struct stream){ .total = stream_events(p, facts), .flat_out = p->cfg.mode == PEER_NODELAY };
+	*s = (struct stream){.total = stream_events(p, facts), .flat_out = p->cfg.mode == PEER_NODELAY};
 	uint32_t last = s->total % per ? s->total % per : per;
 	int rc = tail_make(c, last, stream_prompt_tokens(p, facts), s->total);
 	if (rc < 0)

@@ -94,7 +94,7 @@ void timer_arm(struct peer *p)
 		return;
 	if (p->n_timers && first <= 0)
 		first = 1;
-	struct itimerspec at = { .it_value = { .tv_sec = first / 1000000000, .tv_nsec = first % 1000000000 } };
+	struct itimerspec at = {.it_value = {.tv_sec = first / 1000000000, .tv_nsec = first % 1000000000}};
 	timerfd_settime(p->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 	p->armed_ns = first;
 }

@@ -11,7 +11,7 @@
 #include "model.h"
 #include "simtext.h"
 
-#define JOB_MS 300.0
+#define JOB_MS      300.0
 #define SLOW_JOB_MS 20000.0
 
 struct board_event *board_event_find(struct board *board, const char *id)
@@ -111,8 +111,10 @@ static void event_fill(struct board *board, struct board_event *event, const cJS
 
 	if (got < needed) {
 		event->fails = true;
-		snprintf(event->error, sizeof event->error, "An event handler (submit_results) didn't receive "
-			"enough input values (needed: %d, got: %d).", needed, got);
+		snprintf(event->error, sizeof event->error,
+		        "An event handler (submit_results) didn't receive "
+		        "enough input values (needed: %d, got: %d).",
+		        needed, got);
 		return;
 	}
 	board_table_read(&event->row, values, needed);
@@ -127,8 +129,8 @@ static void remember_post(struct board *board, const cJSON *values)
 	char *text = cJSON_PrintUnformatted(values);
 	size_t len = text ? strlen(text) : 0;
 
-	if (!text || len > BOARD_POST_BYTES || board->post_count == BOARD_POSTS
-		|| board->post_bytes + len > BOARD_POSTS_BYTES) {
+	if (!text || len > BOARD_POST_BYTES || board->post_count == BOARD_POSTS ||
+	        board->post_bytes + len > BOARD_POSTS_BYTES) {
 		cJSON_free(text);
 		board->posts_dropped++;
 		return;
@@ -137,16 +139,16 @@ static void remember_post(struct board *board, const cJSON *values)
 	board->post_bytes += len;
 }
 
-struct board_event *board_event_new(struct board *board, enum board_function function, const cJSON *values,
-	const char *session, uint32_t faults)
+struct board_event *board_event_new(
+        struct board *board, enum board_function function, const cJSON *values, const char *session, uint32_t faults)
 {
 	struct board_event *event = &board->events[board->event_count % BOARD_EVENTS];
 	uint64_t serial = board->event_count++;
 	uint64_t seed = board->sim->opt.seed ^ UINT64_C(0x626f617264);
 
-	*event = (struct board_event){ .function = function };
+	*event = (struct board_event){.function = function};
 	snprintf(event->id, sizeof event->id, "%016llx%016llx", (unsigned long long)sim_mix(seed + serial),
-		(unsigned long long)sim_mix(~seed ^ sim_mix(serial)));
+	        (unsigned long long)sim_mix(~seed ^ sim_mix(serial)));
 	snprintf(event->session, sizeof event->session, "%s", session);
 	if (function == BOARD_SUBMIT) {
 		event_fill(board, event, values, faults);
@@ -161,8 +163,8 @@ struct board_event *board_event_new(struct board *board, enum board_function fun
 
 void board_record(const struct board *board, struct buf *b)
 {
-	buf_format(b, "\"confirmed\":%llu,\"posts_dropped\":%llu,\"posts\":[",
-		(unsigned long long)board->confirmed, (unsigned long long)board->posts_dropped);
+	buf_format(b, "\"confirmed\":%llu,\"posts_dropped\":%llu,\"posts\":[", (unsigned long long)board->confirmed,
+	        (unsigned long long)board->posts_dropped);
 	for (size_t i = 0; i < board->post_count; i++) {
 		buf_text(b, i ? "," : "");
 		buf_text(b, board->posts[i]);
@@ -187,7 +189,7 @@ struct board *board_new(struct sim *sim)
 	if (!board)
 		return NULL;
 	board->sim = sim;
-	board->job = (struct timer){ .fire = job_timer, .arg = board };
+	board->job = (struct timer){.fire = job_timer, .arg = board};
 	board->events = calloc(BOARD_EVENTS, sizeof *board->events);
 	board->posts = calloc(BOARD_POSTS, sizeof *board->posts);
 	if (!board->events || !board->posts || board_table_init(board)) {

@@ -10,11 +10,11 @@
 
 #include "http.h"
 
-#define BOARD_EVENTS 2000u
-#define BOARD_POSTS 10000u
-#define BOARD_POST_BYTES ((size_t)64 << 10)
+#define BOARD_EVENTS      2000u
+#define BOARD_POSTS       10000u
+#define BOARD_POST_BYTES  ((size_t)64 << 10)
 #define BOARD_POSTS_BYTES ((size_t)32 << 20)
-#define BOARD_ROWS 2000u
+#define BOARD_ROWS        2000u
 #define BOARD_COLUMNS_MAX 32
 
 enum board_function { BOARD_REFRESH, BOARD_SUBMIT, BOARD_FUNCTIONS };
@@ -27,10 +27,10 @@ struct board_row {
 
 struct board_event {
 	char id[33];
-	char session[72];               /* of the queue route; "" = call route */
+	char session[72]; /* of the queue route; "" = call route */
 	enum board_function function;
 	enum board_state state;
-	bool fails;                     /* the job will end in an error */
+	bool fails; /* the job will end in an error */
 	bool delivered;
 	bool told_position, told_start; /* queue route */
 	char error[160];                /* text of the failure; "" = null */
@@ -40,7 +40,7 @@ struct board_event {
 
 struct board {
 	struct sim *sim;
-	struct board_event *events;     /* ring of BOARD_EVENTS */
+	struct board_event *events; /* ring of BOARD_EVENTS */
 	uint64_t event_count;
 	struct timer job;
 	uint64_t busy_until[BOARD_FUNCTIONS];
@@ -66,8 +66,8 @@ void board_reply_asleep(struct request *rq);
 /* ---- board.c ---- */
 
 /* Queues a job. `session` "" for the call route; `faults` as drawn for this submission. */
-struct board_event *board_event_new(struct board *board, enum board_function function, const cJSON *values,
-	const char *session, uint32_t faults);
+struct board_event *board_event_new(
+        struct board *board, enum board_function function, const cJSON *values, const char *session, uint32_t faults);
 struct board_event *board_event_find(struct board *board, const char *id);
 void board_run_jobs(struct board *board, uint64_t now);
 unsigned board_queue_size(const struct board *board);

@@ -7,12 +7,12 @@
 #include "handlers.h"
 #include "model.h"
 
-#define HEARTBEAT_MS 15000.0
+#define HEARTBEAT_MS     15000.0
 #define HEARTBEAT_MIN_NS (50 * NS_PER_MS)
 
 struct outcome {
-	char key[72];           /* event id, or session */
-	bool again;             /* delivered before: Gradio never ends such a stream */
+	char key[72]; /* event id, or session */
+	bool again;   /* delivered before: Gradio never ends such a stream */
 	bool final, cut, heard;
 	uint64_t heartbeat_at;
 	struct buf out;
@@ -50,7 +50,7 @@ static ssize_t outcome_pull(struct request *rq, char *out, size_t max)
 		o->out.len = o->at = 0;
 		if (!o->step(rq, o, now) && now >= o->heartbeat_at) {
 			buf_text(&o->out, rq->tail && rq->tail[0] ? "event: heartbeat\ndata: null\n\n"
-				: "data: {\"msg\": \"heartbeat\"}\n\n");
+			                                          : "data: {\"msg\": \"heartbeat\"}\n\n");
 			o->heartbeat_at = next_heartbeat(rq->sim, now);
 		}
 		if (o->heartbeat_at < rq->wake_at)
@@ -66,8 +66,8 @@ static ssize_t outcome_pull(struct request *rq, char *out, size_t max)
 	return (ssize_t)n;
 }
 
-static void outcome_start(struct request *rq, const char *key, size_t key_len,
-	bool (*step)(struct request *, struct outcome *, uint64_t))
+static void outcome_start(
+        struct request *rq, const char *key, size_t key_len, bool (*step)(struct request *, struct outcome *, uint64_t))
 {
 	struct outcome *o = calloc(1, sizeof *o);
 
@@ -86,12 +86,11 @@ static void outcome_start(struct request *rq, const char *key, size_t key_len,
 }
 
 /* The list of outputs of a finished job. */
-static void write_outputs(struct buf *b, const struct board *board, const struct board_event *event,
-	bool python)
+static void write_outputs(struct buf *b, const struct board *board, const struct board_event *event, bool python)
 {
 	buf_text(b, "[");
 	if (event->function == BOARD_SUBMIT) {
-		struct buf text = { 0 };
+		struct buf text = {0};
 
 		buf_format(&text, "ok %s", event->row.team);
 		buf_json_string(b, text.data ? text.data : "", text.len, python);
@@ -160,7 +159,7 @@ static void say_completed(struct buf *b, const struct board *board, const struct
 		buf_text(b, "\"data\":");
 		write_outputs(b, board, event, false);
 		buf_text(b, ",\"is_generating\":false,\"duration\":0.3,\"average_duration\":0.3,"
-			"\"render_config\":null,\"changed_state_ids\":[]},\"success\":true,\"title\":null}\n\n");
+		            "\"render_config\":null,\"changed_state_ids\":[]},\"success\":true,\"title\":null}\n\n");
 		return;
 	}
 	buf_text(b, "\"error\":");
@@ -178,9 +177,10 @@ static bool queue_say(struct request *rq, struct outcome *o, struct board_event 
 
 	if (!event->told_position) {
 		event->told_position = true;
-		buf_format(&o->out, "data: {\"msg\":\"estimation\",\"event_id\":\"%s\",\"rank\":%d,\"queue_size\":%u,"
-			"\"rank_eta\":%.3f}\n\n", event->id, event->start_at > now, board_queue_size(rq->sim->board),
-			seconds);
+		buf_format(&o->out,
+		        "data: {\"msg\":\"estimation\",\"event_id\":\"%s\",\"rank\":%d,\"queue_size\":%u,"
+		        "\"rank_eta\":%.3f}\n\n",
+		        event->id, event->start_at > now, board_queue_size(rq->sim->board), seconds);
 		return true;
 	}
 	if (event->state == BOARD_SILENT)
@@ -188,7 +188,7 @@ static bool queue_say(struct request *rq, struct outcome *o, struct board_event 
 	if (!event->told_start && event->start_at <= now) {
 		event->told_start = true;
 		buf_format(&o->out, "data: {\"msg\":\"process_starts\",\"event_id\":\"%s\",\"eta\":%.3f}\n\n",
-			event->id, seconds);
+		        event->id, seconds);
 		return true;
 	}
 	if (event->state == BOARD_WAITING) {
@@ -212,7 +212,7 @@ static bool queue_step(struct request *rq, struct outcome *o, uint64_t now)
 		buf_text(&o->out, "data: {\"msg\":\"close_stream\",\"event_id\":null}\n\n");
 	else
 		buf_text(&o->out, "data: {\"msg\":\"unexpected_error\",\"event_id\":null,\"message\":"
-			"\"Session not found.\",\"session_not_found\":true,\"success\":false}\n\n");
+		                  "\"Session not found.\",\"session_not_found\":true,\"success\":false}\n\n");
 	o->final = true;
 	return true;
 }
@@ -222,8 +222,9 @@ void board_queue_data(struct request *rq)
 	const char *session = http_argument(rq, "session_hash");
 
 	if (!session || !session[0]) {
-		http_reply_text(rq, 422, "application/json", "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"query\","
-			"\"session_hash\"],\"msg\":\"Field required\",\"input\":null}]}");
+		http_reply_text(rq, 422, "application/json",
+		        "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"query\","
+		        "\"session_hash\"],\"msg\":\"Field required\",\"input\":null}]}");
 		return;
 	}
 	outcome_start(rq, session, strlen(session), queue_step);

@@ -15,22 +15,33 @@ static const struct {
 	const char *name;
 	double factor;
 } TEAMS[] = {
-	{ "Wavefront Nine", 1.16 },
-	{ "Silicon Otters", 1.07 },
-	{ "L\xc3\xa9 Cache", 0.99 },
-	{ "Tensor Bakery", 0.91 },
-	{ "Kernel Panic Choir", 0.80 },
-	{ "Half Precision", 0.67 },
+        {"Wavefront Nine", 1.16},
+        {"Silicon Otters", 1.07},
+        {"L\xc3\xa9 Cache", 0.99},
+        {"Tensor Bakery", 0.91},
+        {"Kernel Panic Choir", 0.80},
+        {"Half Precision", 0.67},
 };
 #define TEAM_COUNT (sizeof TEAMS / sizeof *TEAMS)
 
-static const int CONCS[] = { 4, 8, 16, 32, 64 };
+static const int CONCS[] = {4, 8, 16, 32, 64};
 #define CONC_COUNT (sizeof CONCS / sizeof *CONCS)
 
 static const char *const LABELS[14] = {
-	"Team", "CONC", "Median E2E (ms)", "Throughput per GPU", "B200 Median E2E (ms)",
-	"B200 Throughput per GPU", "E2E Ratio", "Throughput Ratio", "Interactivity", "B200 Interactivity",
-	"Interactivity Ratio", "Bits per Byte", "Byte Perplexity", "Word Perplexity",
+        "Team",
+        "CONC",
+        "Median E2E (ms)",
+        "Throughput per GPU",
+        "B200 Median E2E (ms)",
+        "B200 Throughput per GPU",
+        "E2E Ratio",
+        "Throughput Ratio",
+        "Interactivity",
+        "B200 Interactivity",
+        "Interactivity Ratio",
+        "Bits per Byte",
+        "Byte Perplexity",
+        "Word Perplexity",
 };
 
 /* 14 columns are the first competition's; 12 and 13 end in one or two accuracy values, 11 have no
@@ -84,8 +95,7 @@ void board_table_add(struct board *board, const struct board_row *row)
 	size_t first = board->first_rows;
 
 	if (board->row_count == BOARD_ROWS) {
-		memmove(&board->rows[first], &board->rows[first + 1],
-			(BOARD_ROWS - first - 1) * sizeof *board->rows);
+		memmove(&board->rows[first], &board->rows[first + 1], (BOARD_ROWS - first - 1) * sizeof *board->rows);
 		board->row_count--;
 	}
 	board->rows[board->row_count++] = *row;
@@ -130,8 +140,7 @@ static int order_rows(const void *a, const void *b)
 
 static void write_row(struct buf *b, const struct board_row *row, unsigned rank, bool python)
 {
-	const double cells[] = { row->conc, row->e2e, row->tput, row->e2e_ratio, row->tput_ratio,
-		row->interactivity };
+	const double cells[] = {row->conc, row->e2e, row->tput, row->e2e_ratio, row->tput_ratio, row->interactivity};
 
 	buf_format(b, "[%u, ", rank);
 	buf_json_string(b, row->team, strlen(row->team), python);
@@ -158,7 +167,7 @@ void board_table_write(const struct board *board, struct buf *b, bool python)
 		order[i] = &board->rows[i];
 	qsort(order, board->row_count, sizeof *order, order_rows);
 	buf_text(b, "{\"headers\": [\"Rank\", \"Team\", \"CONC\", \"Median E2E (ms)\", \"Throughput per GPU\", "
-		"\"E2E Ratio\", \"Throughput Ratio\", \"Interactivity\"], \"data\": [");
+	            "\"E2E Ratio\", \"Throughput Ratio\", \"Interactivity\"], \"data\": [");
 	for (size_t i = 0; i < board->row_count; i++) {
 		rank = i && order_number(order[i]->conc, order[i - 1]->conc) == 0 ? rank + 1 : 1;
 		buf_text(b, i ? ", " : "");

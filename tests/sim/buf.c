@@ -82,9 +82,12 @@ void buf_format(struct buf *b, const char *format, ...)
 /* Decodes one character; returns its bytes, 0 if the bytes are not UTF-8. */
 static size_t utf8_decode(const unsigned char *s, size_t len, uint32_t *code)
 {
-	static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-		: s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : 0;
+	static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80                   ? 1
+	           : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+	           : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+	           : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+	                                         : 0;
 
 	if (n == 0 || n > len)
 		return 0;
@@ -119,7 +122,7 @@ static void json_special(struct buf *b, const unsigned char *s, size_t bytes, ui
 	const char *found = code && code < 128 ? strchr("\"\"\\\\\nn\rr\tt\bb\ff", (int)code) : NULL;
 
 	if (found && (code < 32 || code == '"' || code == '\\')) {
-		char pair[2] = { '\\', found[1] };
+		char pair[2] = {'\\', found[1]};
 
 		buf_add(b, pair, 2);
 	} else if (code < 32 || (ascii && code > 126)) {
@@ -183,12 +186,12 @@ char *buf_take(struct buf *b, size_t *len)
 	*len = b->len;
 	if (b->failed)
 		free(b->data);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 	return data;
 }
 
 void buf_free(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){.max = b->max};
 }

@@ -14,7 +14,7 @@
 struct buf {
 	char *data;
 	size_t len, cap;
-	size_t max;             /* 0 = BUF_DEFAULT_MAX */
+	size_t max; /* 0 = BUF_DEFAULT_MAX */
 	bool failed;
 };
 

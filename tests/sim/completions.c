@@ -10,7 +10,7 @@
 void completion_id(const struct sim *sim, uint64_t serial, char out[33])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint64_t bits[2] = { sim_mix(sim->opt.seed + serial), sim_mix(~sim->opt.seed ^ sim_mix(serial)) };
+	uint64_t bits[2] = {sim_mix(sim->opt.seed + serial), sim_mix(~sim->opt.seed ^ sim_mix(serial))};
 
 	for (int i = 0; i < 32; i++)
 		out[i] = digits[bits[i / 16] >> (4 * (i % 16)) & 15];
@@ -105,8 +105,7 @@ static const char *read_request(struct completion *ask, const struct sim *sim)
 	ask->stream = is_true(ask->json, "stream");
 	ask->echo = is_true(ask->json, "echo");
 	ask->include_usage = is_true(options, "include_usage");
-	ask->model = cJSON_IsString(model) && strlen(model->valuestring) < 200 ? model->valuestring
-		: sim->opt.model;
+	ask->model = cJSON_IsString(model) && strlen(model->valuestring) < 200 ? model->valuestring : sim->opt.model;
 	return read_limits(ask);
 }
 
@@ -115,21 +114,22 @@ static const char *read_request(struct completion *ask, const struct sim *sim)
 static void plain_finish(struct request *rq)
 {
 	const struct completion *ask = rq->state;
-	struct buf words = { 0 }, b = { 0 };
+	struct buf words = {0}, b = {0};
 	char id[33];
 
 	completion_words(&words, ask->serial, ask->max_tokens);
 	completion_id(rq->sim, ask->serial, id);
 	buf_format(&b, "{\"id\":\"%s\",\"object\":\"text_completion\",\"created\":%lld,\"model\":", id,
-		(long long)time(NULL));
+	        (long long)time(NULL));
 	buf_json_string(&b, ask->model, strlen(ask->model), false);
 	buf_text(&b, ",\"choices\":[{\"index\":0,\"text\":");
 	buf_json_string(&b, words.data ? words.data : "", words.len, false);
-	buf_format(&b, ",\"logprobs\":null,\"finish_reason\":\"length\",\"matched_stop\":null}],\"usage\":"
-		"{\"prompt_tokens\":%zu,\"total_tokens\":%llu,\"completion_tokens\":%llu,"
-		"\"prompt_tokens_details\":null},\"metadata\":{\"weight_version\":\"default\"}}",
-		ask->prompt.tokens, (unsigned long long)(ask->prompt.tokens + ask->max_tokens),
-		(unsigned long long)ask->max_tokens);
+	buf_format(&b,
+	        ",\"logprobs\":null,\"finish_reason\":\"length\",\"matched_stop\":null}],\"usage\":"
+	        "{\"prompt_tokens\":%zu,\"total_tokens\":%llu,\"completion_tokens\":%llu,"
+	        "\"prompt_tokens_details\":null},\"metadata\":{\"weight_version\":\"default\"}}",
+	        ask->prompt.tokens, (unsigned long long)(ask->prompt.tokens + ask->max_tokens),
+	        (unsigned long long)ask->max_tokens);
 	b.failed |= words.failed;
 	buf_free(&words);
 	rq->sim->generated += ask->max_tokens;

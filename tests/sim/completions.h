@@ -17,7 +17,7 @@ struct completion {
 	const char *model;
 	uint64_t serial;
 	uint32_t faults;
-	bool scoring;           /* counted in sim->prefilling and record.scoring */
+	bool scoring; /* counted in sim->prefilling and record.scoring */
 };
 
 request_handler completions_handle;

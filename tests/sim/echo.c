@@ -11,12 +11,12 @@ enum column { TOKENS, LOGPROBS, TOP };
 struct echo_sheet {
 	const struct completion *ask;
 	double bpb;
-	size_t null_at;         /* fault null-logprob; SIZE_MAX = none */
-	size_t limit;           /* prompt entries to write */
+	size_t null_at; /* fault null-logprob; SIZE_MAX = none */
+	size_t limit;   /* prompt entries to write */
 };
 
-static void write_cell(struct buf *b, const struct echo_sheet *sheet, const struct prompt_token *token,
-	enum column column)
+static void write_cell(
+        struct buf *b, const struct echo_sheet *sheet, const struct prompt_token *token, enum column column)
 {
 	bool null = token->first || token->index == sheet->null_at;
 
@@ -48,11 +48,11 @@ static void write_column(struct buf *b, const struct echo_sheet *sheet, const ch
 	while (walk.index < sheet->limit && prompt_walk_next(&walk, &token))
 		write_cell(b, sheet, &token, column);
 	for (uint64_t i = 0; i < sheet->ask->max_tokens; i++) {
-		struct buf word = { 0 };
+		struct buf word = {0};
 
 		completion_words(&word, sheet->ask->serial + i, 1);
-		token = (struct prompt_token){ .index = sheet->ask->prompt.tokens + i, .text = word.data,
-			.bytes = word.len };
+		token = (struct prompt_token){
+		        .index = sheet->ask->prompt.tokens + i, .text = word.data, .bytes = word.len};
 		token.logprob = sim_id_logprob((uint32_t)i, token.index, sheet->bpb);
 		if (word.data)
 			write_cell(b, sheet, &token, column);
@@ -80,7 +80,7 @@ static void write_logprobs(struct buf *b, const struct echo_sheet *sheet)
 /* The prompt and what was generated, as one JSON string. */
 static void write_text(struct buf *b, const struct completion *ask)
 {
-	struct buf text = { 0 };
+	struct buf text = {0};
 
 	if (ask->prompt.text) {
 		buf_add(&text, ask->prompt.text, ask->prompt.len);
@@ -102,8 +102,8 @@ static void echo_finish(struct request *rq)
 {
 	struct completion *ask = rq->state;
 	struct sim *sim = rq->sim;
-	struct echo_sheet sheet = { ask, sim->opt.bpb, SIZE_MAX, ask->prompt.tokens };
-	struct buf b = { 0 };
+	struct echo_sheet sheet = {ask, sim->opt.bpb, SIZE_MAX, ask->prompt.tokens};
+	struct buf b = {0};
 	char id[33];
 
 	if (ask->faults & FAULT_BIT(NULL_LOGPROB))
@@ -112,7 +112,7 @@ static void echo_finish(struct request *rq)
 		sheet.limit--;
 	completion_id(sim, ask->serial, id);
 	buf_format(&b, "{\"id\":\"%s\",\"object\":\"text_completion\",\"created\":%lld,\"model\":", id,
-		(long long)time(NULL));
+	        (long long)time(NULL));
 	buf_json_string(&b, ask->model, strlen(ask->model), false);
 	buf_text(&b, ",\"choices\":[{\"index\":0,\"text\":");
 	write_text(&b, ask);
@@ -121,10 +121,12 @@ static void echo_finish(struct request *rq)
 		write_logprobs(&b, &sheet);
 	else
 		buf_text(&b, "null");
-	buf_format(&b, ",\"finish_reason\":\"length\",\"matched_stop\":null}],\"usage\":{\"prompt_tokens\":%zu,"
-		"\"total_tokens\":%llu,\"completion_tokens\":%llu,\"prompt_tokens_details\":null},"
-		"\"metadata\":{\"weight_version\":\"default\"}}", ask->prompt.tokens,
-		(unsigned long long)(ask->prompt.tokens + ask->max_tokens), (unsigned long long)ask->max_tokens);
+	buf_format(&b,
+	        ",\"finish_reason\":\"length\",\"matched_stop\":null}],\"usage\":{\"prompt_tokens\":%zu,"
+	        "\"total_tokens\":%llu,\"completion_tokens\":%llu,\"prompt_tokens_details\":null},"
+	        "\"metadata\":{\"weight_version\":\"default\"}}",
+	        ask->prompt.tokens, (unsigned long long)(ask->prompt.tokens + ask->max_tokens),
+	        (unsigned long long)ask->max_tokens);
 	ask->scoring = false;
 	score_end(sim);
 	http_reply(rq, 200, "application/json", &b);
@@ -147,7 +149,8 @@ void echo_start(struct request *rq, struct completion *ask)
 	rq->state_free = completion_free;
 	serverlog_arrival(&sim->log, ask->prompt.tokens);
 	if (ask->logprobs >= 1)
-		serverlog_line(&sim->log, "", "Echo is not compatible with logprobs. To compute logprobs of input "
-			"prompt, please use the native /generate API.");
+		serverlog_line(&sim->log, "",
+		        "Echo is not compatible with logprobs. To compute logprobs of input "
+		        "prompt, please use the native /generate API.");
 	http_delay(rq, now + wait, echo_finish);
 }

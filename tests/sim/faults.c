@@ -13,8 +13,8 @@ static const struct {
 	const char *name;
 	enum fault_class of;
 } KINDS[FAULT_COUNT] = {
-#define X(text, symbol, class_of) [FAULT_##symbol] = { text, CLASS_##class_of },
-	SIM_FAULTS(X)
+#define X(text, symbol, class_of) [FAULT_##symbol] = {text, CLASS_##class_of},
+        SIM_FAULTS(X)
 #undef X
 };
 
@@ -29,8 +29,10 @@ static int unknown_name(const char *spec, size_t len)
 
 static int bad_when(const char *spec)
 {
-	fprintf(stderr, "benchtop-sim: fault \"%s\": after @ come n=K, p=0.05, after=SECONDS or for=SECONDS, "
-		"joined by commas\n", spec);
+	fprintf(stderr,
+	        "benchtop-sim: fault \"%s\": after @ come n=K, p=0.05, after=SECONDS or for=SECONDS, "
+	        "joined by commas\n",
+	        spec);
 	return -1;
 }
 
@@ -79,7 +81,7 @@ static int parse_when(struct fault *fault, const char *when)
 int faults_add(struct faults *faults, const char *spec)
 {
 	size_t len = strcspn(spec, "@");
-	struct fault fault = { .chance = -1, .for_s = -1 };
+	struct fault fault = {.chance = -1, .for_s = -1};
 	int kind = 0;
 
 	while (kind < FAULT_COUNT && (strlen(KINDS[kind].name) != len || memcmp(KINDS[kind].name, spec, len)))

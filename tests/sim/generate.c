@@ -7,9 +7,9 @@
 #include "model.h"
 
 struct generation {
-	struct completion ask;  /* first: completion_free frees both */
+	struct completion ask; /* first: completion_free frees both */
 	bool logprobs;
-	long start;             /* logprob_start_len; < 0: none of the prompt */
+	long start; /* logprob_start_len; < 0: none of the prompt */
 	uint64_t arrival;
 };
 
@@ -60,7 +60,7 @@ static void generate_finish(struct request *rq)
 {
 	struct generation *g = rq->state;
 	struct sim *sim = rq->sim;
-	struct buf b = { 0 }, words = { 0 };
+	struct buf b = {0}, words = {0};
 	char id[33];
 
 	completion_id(sim, g->ask.serial, id);
@@ -72,15 +72,16 @@ static void generate_finish(struct request *rq)
 	buf_text(&b, ",\"output_ids\":[");
 	for (uint64_t i = 0; i < g->ask.max_tokens; i++)
 		buf_format(&b, "%s%u", i ? "," : "", output_id(g, i));
-	buf_format(&b, "],\"meta_info\":{\"id\":\"%s\",\"finish_reason\":{\"type\":\"length\",\"length\":%llu},"
-		"\"prompt_tokens\":%zu,\"weight_version\":\"default\"", id,
-		(unsigned long long)g->ask.max_tokens, g->ask.prompt.tokens);
+	buf_format(&b,
+	        "],\"meta_info\":{\"id\":\"%s\",\"finish_reason\":{\"type\":\"length\",\"length\":%llu},"
+	        "\"prompt_tokens\":%zu,\"weight_version\":\"default\"",
+	        id, (unsigned long long)g->ask.max_tokens, g->ask.prompt.tokens);
 	if (g->logprobs) {
 		write_input(&b, g, sim->opt.bpb);
 		write_output(&b, g, sim->opt.bpb);
 	}
 	buf_format(&b, ",\"completion_tokens\":%llu,\"cached_tokens\":0,\"e2e_latency\":",
-		(unsigned long long)g->ask.max_tokens);
+	        (unsigned long long)g->ask.max_tokens);
 	buf_json_double(&b, (double)(clock_now() - g->arrival) / (double)NS_PER_S);
 	buf_text(&b, "}}");
 	g->ask.scoring = false;
@@ -97,7 +98,7 @@ static const char *read_generate(struct generation *g)
 	const cJSON *max = cJSON_GetObjectItemCaseSensitive(params, "max_new_tokens");
 	const cJSON *start = cJSON_GetObjectItemCaseSensitive(json, "logprob_start_len");
 	const char *wrong = prompt_parse(&g->ask.prompt,
-		text && !cJSON_IsNull(text) ? text : cJSON_GetObjectItemCaseSensitive(json, "input_ids"));
+	        text && !cJSON_IsNull(text) ? text : cJSON_GetObjectItemCaseSensitive(json, "input_ids"));
 
 	if (wrong)
 		return wrong;

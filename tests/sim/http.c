@@ -10,10 +10,10 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define POOL_BYTES ((size_t)32 << 10)       /* the largest libmicrohttpd takes from malloc: mmap costs 0.2 ms */
+#define POOL_BYTES    ((size_t)32 << 10) /* the largest libmicrohttpd takes from malloc: mmap costs 0.2 ms */
 #define GONE_CHECK_NS (NS_PER_S / 2)
-#define BODIES_MAX ((size_t)256 << 20)  /* of all requests together */
-#define IDLE_SECONDS 30u                /* a request that never gets complete, a connection kept for nothing */
+#define BODIES_MAX    ((size_t)256 << 20) /* of all requests together */
+#define IDLE_SECONDS  30u                 /* a request that never gets complete, a connection kept for nothing */
 
 /* ---- waiting ---- */
 
@@ -21,7 +21,7 @@
 static bool client_gone(struct request *rq)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	char byte;
 	ssize_t n;
 
@@ -106,8 +106,7 @@ void http_drop(struct request *rq)
 	rq->dropped = true;
 }
 
-static void queue_response(struct request *rq, unsigned status, const char *content_type,
-	struct MHD_Response *response)
+static void queue_response(struct request *rq, unsigned status, const char *content_type, struct MHD_Response *response)
 {
 	if (!response) {
 		http_drop(rq);
@@ -122,7 +121,7 @@ static void queue_response(struct request *rq, unsigned status, const char *cont
 }
 
 void http_reply_header(struct request *rq, unsigned status, const char *content_type, struct buf *body,
-	const char *name, const char *value)
+        const char *name, const char *value)
 {
 	struct MHD_Response *response;
 	size_t len;
@@ -155,13 +154,12 @@ void http_reply_text(struct request *rq, unsigned status, const char *content_ty
 		return;
 	}
 	memcpy(copy, text, len + 1);
-	queue_response(rq, status, content_type,
-		MHD_create_response_from_buffer(len, copy, MHD_RESPMEM_MUST_FREE));
+	queue_response(rq, status, content_type, MHD_create_response_from_buffer(len, copy, MHD_RESPMEM_MUST_FREE));
 }
 
 void http_reply_error(struct request *rq, unsigned status, const char *type, const char *message)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	buf_text(&b, "{\"object\":\"error\",\"message\":");
 	buf_json_string(&b, message, strlen(message), false);
@@ -173,7 +171,7 @@ void http_reply_error(struct request *rq, unsigned status, const char *type, con
 
 void http_reply_detail(struct request *rq, unsigned status, const char *detail)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	buf_text(&b, "{\"detail\":");
 	buf_json_string(&b, detail, strlen(detail), false);
@@ -184,7 +182,7 @@ void http_reply_detail(struct request *rq, unsigned status, const char *detail)
 void http_stream(struct request *rq, const char *content_type, request_puller *pull)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, POOL_BYTES, stream_read, rq, NULL);
+	        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, POOL_BYTES, stream_read, rq, NULL);
 
 	rq->pull = pull;
 	if (response)
@@ -196,13 +194,11 @@ void http_stream(struct request *rq, const char *content_type, request_puller *p
 
 cJSON *http_json_body(struct request *rq)
 {
-	const char *type = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
-		MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *type = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
 	cJSON *json;
 
 	if (!type || strncasecmp(type, "application/json", 16) || (type[16] && !strchr("; \t", type[16]))) {
-		http_reply_error(rq, 400, "Bad Request",
-			"Unsupported Media Type: Only 'application/json' is allowed");
+		http_reply_error(rq, 400, "Bad Request", "Unsupported Media Type: Only 'application/json' is allowed");
 		return NULL;
 	}
 	json = rq->body.len ? cJSON_ParseWithLength(rq->body.data, rq->body.len) : NULL;
@@ -222,7 +218,7 @@ const char *http_argument(struct request *rq, const char *name)
 bool http_mark_connection(struct request *rq)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	bool *marked = info ? info->socket_context : NULL;
 
 	if (!marked || *marked)
@@ -231,8 +227,8 @@ bool http_mark_connection(struct request *rq)
 	return true;
 }
 
-static struct request *request_new(struct sim *sim, struct MHD_Connection *connection, const char *url,
-	const char *method)
+static struct request *request_new(
+        struct sim *sim, struct MHD_Connection *connection, const char *url, const char *method)
 {
 	struct request *rq = calloc(1, sizeof *rq);
 
@@ -270,8 +266,8 @@ static void request_body(struct request *rq, const char *data, size_t len)
 	}
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *data, size_t *len, void **slot)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+        const char *version, const char *data, size_t *len, void **slot)
 {
 	struct request *rq = *slot;
 
@@ -305,18 +301,16 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 static void log_access(struct request *rq)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr_in *peer = info ? (const void *)info->client_addr : NULL;
 	char address[INET_ADDRSTRLEN] = "127.0.0.1";
 
 	if (peer && peer->sin_family == AF_INET)
 		inet_ntop(AF_INET, &peer->sin_addr, address, sizeof address);
-	serverlog_access(&rq->sim->log, address, peer ? ntohs(peer->sin_port) : 0, rq->method, rq->path,
-		rq->status);
+	serverlog_access(&rq->sim->log, address, peer ? ntohs(peer->sin_port) : 0, rq->method, rq->path, rq->status);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **slot,
-	enum MHD_RequestTerminationCode why)
+static void on_completed(void *cls, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode why)
 {
 	struct request *rq = *slot;
 
@@ -334,8 +328,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 	free(rq);
 }
 
-static void on_connection(void *cls, struct MHD_Connection *connection, void **slot,
-	enum MHD_ConnectionNotificationCode code)
+static void on_connection(
+        void *cls, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode code)
 {
 	(void)cls;
 	(void)connection;
@@ -350,14 +344,9 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 struct MHD_Daemon *http_start(struct sim *sim, int listen_fd)
 {
 	struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		on_request, sim,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, sim,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, sim,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
-		MHD_OPTION_CONNECTION_LIMIT, 4096u,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-		MHD_OPTION_END);
+	        on_request, sim, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, sim,
+	        MHD_OPTION_NOTIFY_CONNECTION, on_connection, sim, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
+	        MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
 
 	if (!daemon)
 		fputs("benchtop-sim: the HTTP server does not start\n", stderr);

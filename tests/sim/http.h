@@ -26,17 +26,17 @@ struct request {
 	struct sim *sim;
 	struct MHD_Connection *connection;
 	char method[12];
-	char path[512];         /* cut when longer, then no route fits */
+	char path[512]; /* cut when longer, then no route fits */
 	struct buf body;
-	size_t body_bytes;      /* its share of sim->body_bytes */
-	const char *tail;       /* what follows the route's path, for prefix routes */
+	size_t body_bytes; /* its share of sim->body_bytes */
+	const char *tail;  /* what follows the route's path, for prefix routes */
 	bool too_large, dispatched, suspended, gone, dropped;
 	bool access_log;
 	unsigned status;
 	struct timer timer;
 	request_handler *resume;
 	request_puller *pull;
-	uint64_t wake_at;       /* set by a puller that returns PULL_WAIT */
+	uint64_t wake_at; /* set by a puller that returns PULL_WAIT */
 	void *state;
 	void (*state_free)(struct request *rq, void *state);
 };
@@ -50,7 +50,7 @@ void http_stop(struct sim *sim, struct MHD_Daemon *daemon);
 /* Takes the buffer's bytes. A failed buffer becomes a 500. */
 void http_reply(struct request *rq, unsigned status, const char *content_type, struct buf *body);
 void http_reply_header(struct request *rq, unsigned status, const char *content_type, struct buf *body,
-	const char *name, const char *value);
+        const char *name, const char *value);
 void http_reply_text(struct request *rq, unsigned status, const char *content_type, const char *text);
 
 /* {"object":"error","message":…} as SGLang writes it. */

@@ -24,46 +24,61 @@
 #include "startup.h"
 
 static const char USAGE[] =
-	"usage: benchtop-sim [options]\n"
-	"A simulated SGLang server, leaderboard and dataset rows API on one port. Prints one line when it\n"
-	"listens (\"ready URL log=FILE\") and runs until SIGTERM.\n"
-	"  --port N          port; 0 = any free one (default)\n"
-	"  --host ADDR       address to listen on (127.0.0.1)\n"
-	"  --time-scale X    modelled times are divided by X (1)\n"
-	"  --seed N          seed of jitter, ids and random faults (0)\n"
-	"  --log FILE        the server's log (/tmp/sglang-server-sim-PID.log)\n"
-	"  --startup S       seconds of modelled start-up; 0 = ready at once (default)\n"
-	"  --itl-ms N        fixed time between tokens instead of the model\n"
-	"  --ttft-ms N       fixed time to the first token instead of the model\n"
-	"  --model NAME      model name (amd/DeepSeek-R1-0528-MXFP4-Preview)\n"
-	"  --bpb X           nominal bits per byte of the log probabilities (0.4491)\n"
-	"  --columns N       values submit_results takes (14)\n"
-	"  --prefix STR      prefix of Gradio's routes (/gradio_api)\n"
-	"  --fault SPEC      WHAT[@n=K,p=P,after=S,for=S], repeatable; a wrong WHAT lists them all;\n"
-	"                    after and for are real seconds since the start, not scaled\n"
-	"  -h, --help        this text\n";
+        "usage: benchtop-sim [options]\n"
+        "A simulated SGLang server, leaderboard and dataset rows API on one port. Prints one line when it\n"
+        "listens (\"ready URL log=FILE\") and runs until SIGTERM.\n"
+        "  --port N          port; 0 = any free one (default)\n"
+        "  --host ADDR       address to listen on (127.0.0.1)\n"
+        "  --time-scale X    modelled times are divided by X (1)\n"
+        "  --seed N          seed of jitter, ids and random faults (0)\n"
+        "  --log FILE        the server's log (/tmp/sglang-server-sim-PID.log)\n"
+        "  --startup S       seconds of modelled start-up; 0 = ready at once (default)\n"
+        "  --itl-ms N        fixed time between tokens instead of the model\n"
+        "  --ttft-ms N       fixed time to the first token instead of the model\n"
+        "  --model NAME      model name (amd/DeepSeek-R1-0528-MXFP4-Preview)\n"
+        "  --bpb X           nominal bits per byte of the log probabilities (0.4491)\n"
+        "  --columns N       values submit_results takes (14)\n"
+        "  --prefix STR      prefix of Gradio's routes (/gradio_api)\n"
+        "  --fault SPEC      WHAT[@n=K,p=P,after=S,for=S], repeatable; a wrong WHAT lists them all;\n"
+        "                    after and for are real seconds since the start, not scaled\n"
+        "  -h, --help        this text\n";
 
-enum { OPT_PORT = 256, OPT_HOST, OPT_SCALE, OPT_SEED, OPT_LOG, OPT_STARTUP, OPT_ITL, OPT_TTFT, OPT_MODEL,
-	OPT_BPB, OPT_COLUMNS, OPT_PREFIX, OPT_FAULT, OPT_CORPUS, OPT_TABLE };
+enum {
+	OPT_PORT = 256,
+	OPT_HOST,
+	OPT_SCALE,
+	OPT_SEED,
+	OPT_LOG,
+	OPT_STARTUP,
+	OPT_ITL,
+	OPT_TTFT,
+	OPT_MODEL,
+	OPT_BPB,
+	OPT_COLUMNS,
+	OPT_PREFIX,
+	OPT_FAULT,
+	OPT_CORPUS,
+	OPT_TABLE
+};
 
 static const struct option OPTIONS[] = {
-	{ "port", required_argument, NULL, OPT_PORT },
-	{ "host", required_argument, NULL, OPT_HOST },
-	{ "time-scale", required_argument, NULL, OPT_SCALE },
-	{ "seed", required_argument, NULL, OPT_SEED },
-	{ "log", required_argument, NULL, OPT_LOG },
-	{ "startup", required_argument, NULL, OPT_STARTUP },
-	{ "itl-ms", required_argument, NULL, OPT_ITL },
-	{ "ttft-ms", required_argument, NULL, OPT_TTFT },
-	{ "model", required_argument, NULL, OPT_MODEL },
-	{ "bpb", required_argument, NULL, OPT_BPB },
-	{ "columns", required_argument, NULL, OPT_COLUMNS },
-	{ "prefix", required_argument, NULL, OPT_PREFIX },
-	{ "fault", required_argument, NULL, OPT_FAULT },
-	{ "print-demo-corpus", no_argument, NULL, OPT_CORPUS },
-	{ "print-demo-table", no_argument, NULL, OPT_TABLE },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+        {"port", required_argument, NULL, OPT_PORT},
+        {"host", required_argument, NULL, OPT_HOST},
+        {"time-scale", required_argument, NULL, OPT_SCALE},
+        {"seed", required_argument, NULL, OPT_SEED},
+        {"log", required_argument, NULL, OPT_LOG},
+        {"startup", required_argument, NULL, OPT_STARTUP},
+        {"itl-ms", required_argument, NULL, OPT_ITL},
+        {"ttft-ms", required_argument, NULL, OPT_TTFT},
+        {"model", required_argument, NULL, OPT_MODEL},
+        {"bpb", required_argument, NULL, OPT_BPB},
+        {"columns", required_argument, NULL, OPT_COLUMNS},
+        {"prefix", required_argument, NULL, OPT_PREFIX},
+        {"fault", required_argument, NULL, OPT_FAULT},
+        {"print-demo-corpus", no_argument, NULL, OPT_CORPUS},
+        {"print-demo-table", no_argument, NULL, OPT_TABLE},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
 };
 
 /* ---- options ---- */
@@ -124,7 +139,7 @@ static bool read_prefix(const char *text, const char **out)
 
 	if (n && (text[0] != '/' || text[n - 1] == '/')) {
 		fprintf(stderr, "benchtop-sim: --prefix %s: must begin with / and not end with it, or be empty\n",
-			text);
+		        text);
 		return false;
 	}
 	return read_text("prefix", text, 200, out);
@@ -135,20 +150,34 @@ static bool read_option(struct sim *sim, int option, const char *text)
 	struct sim_options *opt = &sim->opt;
 
 	switch (option) {
-	case OPT_PORT: return read_whole("port", text, 0, 65535, &opt->port);
-	case OPT_HOST: return read_text("host", text, 200, &opt->host);
-	case OPT_SCALE: return read_number("time-scale", text, 1e-3, 1e9, &opt->time_scale);
-	case OPT_SEED: return read_seed(text, &opt->seed);
-	case OPT_LOG: return read_text("log", text, 500, &opt->log_path);
-	case OPT_STARTUP: return read_number("startup", text, 0, 1e6, &opt->startup_s);
-	case OPT_ITL: return read_number("itl-ms", text, 0, 1e6, &opt->itl_ms);
-	case OPT_TTFT: return read_number("ttft-ms", text, 0, 1e7, &opt->ttft_ms);
-	case OPT_MODEL: return read_text("model", text, 200, &opt->model);
-	case OPT_BPB: return read_number("bpb", text, 1e-6, 64, &opt->bpb);
-	case OPT_COLUMNS: return read_whole("columns", text, 4, BOARD_COLUMNS_MAX, &opt->columns);
-	case OPT_PREFIX: return read_prefix(text, &opt->prefix);
-	case OPT_FAULT: return faults_add(&sim->faults, text) == 0;
-	default: return false;
+	case OPT_PORT:
+		return read_whole("port", text, 0, 65535, &opt->port);
+	case OPT_HOST:
+		return read_text("host", text, 200, &opt->host);
+	case OPT_SCALE:
+		return read_number("time-scale", text, 1e-3, 1e9, &opt->time_scale);
+	case OPT_SEED:
+		return read_seed(text, &opt->seed);
+	case OPT_LOG:
+		return read_text("log", text, 500, &opt->log_path);
+	case OPT_STARTUP:
+		return read_number("startup", text, 0, 1e6, &opt->startup_s);
+	case OPT_ITL:
+		return read_number("itl-ms", text, 0, 1e6, &opt->itl_ms);
+	case OPT_TTFT:
+		return read_number("ttft-ms", text, 0, 1e7, &opt->ttft_ms);
+	case OPT_MODEL:
+		return read_text("model", text, 200, &opt->model);
+	case OPT_BPB:
+		return read_number("bpb", text, 1e-6, 64, &opt->bpb);
+	case OPT_COLUMNS:
+		return read_whole("columns", text, 4, BOARD_COLUMNS_MAX, &opt->columns);
+	case OPT_PREFIX:
+		return read_prefix(text, &opt->prefix);
+	case OPT_FAULT:
+		return faults_add(&sim->faults, text) == 0;
+	default:
+		return false;
 	}
 }
 
@@ -191,10 +220,9 @@ static int print_table(double bpb)
 		printf("%s%zu,%zu,%zu", i ? " " : "", chunks[i].gap, chunks[i].bytes, chunks[i].words);
 	}
 	printf("\nrows %zu raw_bytes %zu joined_bytes %zu gaps %zu bytes %zu words %zu tokens %zu\n",
-		sim_demo_row_count(), raw_len, len, gaps, bytes, words, tokens);
+	        sim_demo_row_count(), raw_len, len, gaps, bytes, words, tokens);
 	printf("bpb %g ll %.17g\nbits_per_byte %.17g\nbyte_perplexity %.17g\nword_perplexity %.17g\n", bpb, ll,
-		-ll / (double)bytes / M_LN2, exp(-ll / (double)bytes),
-		exp(-ll / (double)words));
+	        -ll / (double)bytes / M_LN2, exp(-ll / (double)bytes), exp(-ll / (double)words));
 	free(joined);
 	free(raw);
 	return at == len ? 0 : 1;
@@ -231,7 +259,7 @@ static int parse_options(struct sim *sim, int argc, char **argv)
 /* A listening socket with its port in *port; -1 after a sentence. */
 static int open_listener(const char *host, int *port)
 {
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
+	struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *found = NULL;
 	struct sockaddr_in address;
 	socklen_t len = sizeof address;
@@ -245,9 +273,9 @@ static int open_listener(const char *host, int *port)
 	freeaddrinfo(found);
 	address.sin_port = htons((uint16_t)*port);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one)
-		|| bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1024)
-		|| getsockname(fd, (struct sockaddr *)&address, &len)) {
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+	        bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1024) ||
+	        getsockname(fd, (struct sockaddr *)&address, &len)) {
 		fprintf(stderr, "benchtop-sim: cannot listen on %s port %d: %s\n", host, *port, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -278,7 +306,7 @@ static void die_now(void *arg)
 
 static int run(struct sim *sim, struct MHD_Daemon *daemon)
 {
-	static struct timer death = { .fire = die_now };
+	static struct timer death = {.fire = die_now};
 	uint64_t death_at;
 	int result;
 
@@ -289,11 +317,12 @@ static int run(struct sim *sim, struct MHD_Daemon *daemon)
 		timer_set(&sim->reactor, &death, death_at);
 	startup_begin(sim);
 	printf("ready http://%s:%d log=%s\n", strcmp(sim->opt.host, "0.0.0.0") ? sim->opt.host : "127.0.0.1",
-		sim->opt.port, sim->log.path);
+	        sim->opt.port, sim->log.path);
 	fflush(stdout);
 	result = reactor_run(&sim->reactor);
-	serverlog_line(&sim->log, "", "SIGTERM received. signum=None frame=None. Draining requests and shutting "
-		"down...");
+	serverlog_line(&sim->log, "",
+	        "SIGTERM received. signum=None frame=None. Draining requests and shutting "
+	        "down...");
 	http_stop(sim, daemon);
 	return result ? 2 : 0;
 }
@@ -324,10 +353,15 @@ static int serve(struct sim *sim)
 int main(int argc, char **argv)
 {
 	static struct sim sim = {
-		.opt = { .host = "127.0.0.1", .time_scale = 1, .itl_ms = -1, .ttft_ms = -1,
-			.model = "amd/DeepSeek-R1-0528-MXFP4-Preview", .bpb = SIM_NOMINAL_BPB, .columns = 14,
-			.prefix = "/gradio_api" },
-		.log = { .fd = -1 },
+	        .opt = {.host = "127.0.0.1",
+	                .time_scale = 1,
+	                .itl_ms = -1,
+	                .ttft_ms = -1,
+	                .model = "amd/DeepSeek-R1-0528-MXFP4-Preview",
+	                .bpb = SIM_NOMINAL_BPB,
+	                .columns = 14,
+	                .prefix = "/gradio_api"},
+	        .log = {.fd = -1},
 	};
 	int status;
 

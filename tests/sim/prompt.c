@@ -4,16 +4,75 @@
 #include <stdio.h>
 #include <string.h>
 
-#define W(word) { word, sizeof(word) - 1 }
+#define W(word)                                                                                                        \
+	{                                                                                                              \
+		word, sizeof(word) - 1                                                                                 \
+	}
 const struct prompt_word prompt_words[PROMPT_WORDS] = {
-	W(" the"), W(" answer"), W(" is"), W(" not"), W(" a"), W(" single"), W(" number"), W(","),
-	W(" because"), W(" each"), W(" kernel"), W(" waits"), W(" for"), W(" memory"), W("."), W(" We"),
-	W(" first"), W(" count"), W(" the"), W(" tiles"), W(" and"), W(" then"), W(" the"), W(" waves"),
-	W(" that"), W(" touch"), W(" them"), W(";"), W(" what"), W(" remains"), W(" is"), W(" latency"),
-	W("."), W(" So"), W(" let"), W(" us"), W(" look"), W(" at"), W(" one"), W(" layer"),
-	W(" with"), W(" eight"), W(" experts"), W(" in"), W(" flight"), W(","), W(" and"), W(" ask"),
-	W(" where"), W(" its"), W(" time"), W(" goes"), W("."), W(" Half"), W(" of"), W(" it"),
-	W(" moves"), W(" weights"), W("\\n"), W(" Wait"), W(","), W(" that"), W(" seems"), W(" low"),
+        W(" the"),
+        W(" answer"),
+        W(" is"),
+        W(" not"),
+        W(" a"),
+        W(" single"),
+        W(" number"),
+        W(","),
+        W(" because"),
+        W(" each"),
+        W(" kernel"),
+        W(" waits"),
+        W(" for"),
+        W(" memory"),
+        W("."),
+        W(" We"),
+        W(" first"),
+        W(" count"),
+        W(" the"),
+        W(" tiles"),
+        W(" and"),
+        W(" then"),
+        W(" the"),
+        W(" waves"),
+        W(" that"),
+        W(" touch"),
+        W(" them"),
+        W(";"),
+        W(" what"),
+        W(" remains"),
+        W(" is"),
+        W(" latency"),
+        W("."),
+        W(" So"),
+        W(" let"),
+        W(" us"),
+        W(" look"),
+        W(" at"),
+        W(" one"),
+        W(" layer"),
+        W(" with"),
+        W(" eight"),
+        W(" experts"),
+        W(" in"),
+        W(" flight"),
+        W(","),
+        W(" and"),
+        W(" ask"),
+        W(" where"),
+        W(" its"),
+        W(" time"),
+        W(" goes"),
+        W("."),
+        W(" Half"),
+        W(" of"),
+        W(" it"),
+        W(" moves"),
+        W(" weights"),
+        W("\\n"),
+        W(" Wait"),
+        W(","),
+        W(" that"),
+        W(" seems"),
+        W(" low"),
 };
 #undef W
 
@@ -22,7 +81,8 @@ static const char *parse_ids(struct prompt *prompt, const cJSON *list)
 	const cJSON *id;
 
 	prompt->ids = list->child;
-	cJSON_ArrayForEach(id, list) {
+	cJSON_ArrayForEach(id, list)
+	{
 		if (!cJSON_IsNumber(id) || id->valuedouble < 0 || id->valuedouble >= 4294967295.0)
 			return "prompt must be a string, a list of token ids, or a list of one of these";
 		prompt->tokens++;
@@ -32,7 +92,7 @@ static const char *parse_ids(struct prompt *prompt, const cJSON *list)
 
 const char *prompt_parse(struct prompt *prompt, const cJSON *item)
 {
-	*prompt = (struct prompt){ 0 };
+	*prompt = (struct prompt){0};
 	if (cJSON_IsArray(item) && (cJSON_IsArray(item->child) || cJSON_IsString(item->child)))
 		item = item->child;
 	if (cJSON_IsArray(item))
@@ -55,7 +115,7 @@ void prompt_drop_bos(struct prompt *prompt)
 
 void prompt_walk_start(struct prompt_walk *walk, const struct prompt *prompt, double bpb)
 {
-	*walk = (struct prompt_walk){ .prompt = prompt, .bpb = bpb, .id = prompt->ids };
+	*walk = (struct prompt_walk){.prompt = prompt, .bpb = bpb, .id = prompt->ids};
 }
 
 static bool next_id(struct prompt_walk *walk, struct prompt_token *out)

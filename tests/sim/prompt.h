@@ -10,21 +10,21 @@
 #include "simtext.h"
 
 struct prompt {
-	const char *text;       /* NULL: ids */
+	const char *text; /* NULL: ids */
 	size_t len;
-	const cJSON *ids;       /* first element */
-	size_t tokens;          /* what the server counts: BOS included for text, left out with no_bos */
+	const cJSON *ids; /* first element */
+	size_t tokens;    /* what the server counts: BOS included for text, left out with no_bos */
 	bool no_bos;
 };
 
 struct prompt_token {
 	size_t index;
 	uint32_t id;
-	bool first;             /* no log probability */
+	bool first; /* no log probability */
 	double logprob;
-	const char *text;       /* not NUL-terminated */
+	const char *text; /* not NUL-terminated */
 	size_t bytes;
-	char name[16];          /* text of a token that was given as an id */
+	char name[16]; /* text of a token that was given as an id */
 };
 
 struct prompt_walk {

@@ -106,7 +106,7 @@ static void timers_fire(struct reactor *r)
 
 static int watch(struct reactor *r, int fd)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data = { .fd = fd } };
+	struct epoll_event ev = {.events = EPOLLIN, .data = {.fd = fd}};
 
 	return epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 }
@@ -115,7 +115,7 @@ int reactor_open(struct reactor *r)
 {
 	sigset_t signals;
 
-	*r = (struct reactor){ .epoll_fd = -1, .timer_fd = -1, .signal_fd = -1, .armed = TIME_NEVER };
+	*r = (struct reactor){.epoll_fd = -1, .timer_fd = -1, .signal_fd = -1, .armed = TIME_NEVER};
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -139,7 +139,7 @@ int reactor_attach(struct reactor *r, struct MHD_Daemon *daemon)
 
 void reactor_close(struct reactor *r)
 {
-	int fds[3] = { r->epoll_fd, r->timer_fd, r->signal_fd };
+	int fds[3] = {r->epoll_fd, r->timer_fd, r->signal_fd};
 
 	for (int i = 0; i < 3; i++)
 		if (fds[i] >= 0)
@@ -153,7 +153,7 @@ void reactor_close(struct reactor *r)
 static void timerfd_arm(struct reactor *r)
 {
 	uint64_t at = r->count ? r->heap[0]->at : TIME_NEVER;
-	struct itimerspec spec = { 0 };
+	struct itimerspec spec = {0};
 
 	if (at == r->armed)
 		return;

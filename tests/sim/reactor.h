@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_MS  UINT64_C(1000000)
+#define NS_PER_S   UINT64_C(1000000000)
 #define TIME_NEVER UINT64_MAX
 
 struct MHD_Daemon;
 
 struct timer {
 	uint64_t at;
-	size_t slot;            /* place in the heap + 1; 0 = not set */
+	size_t slot; /* place in the heap + 1; 0 = not set */
 	void (*fire)(void *arg);
 	void *arg;
 };
@@ -27,7 +27,7 @@ struct reactor {
 	int epoll_fd, timer_fd, signal_fd;
 	struct timer **heap;
 	size_t count, cap;
-	uint64_t armed;         /* what the timerfd is set to; TIME_NEVER = off */
+	uint64_t armed; /* what the timerfd is set to; TIME_NEVER = off */
 	bool stop;
 	struct MHD_Daemon *daemon;
 };

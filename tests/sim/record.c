@@ -5,22 +5,25 @@
 void record_show(struct request *rq)
 {
 	const struct sim_record *record = &rq->sim->record;
-	struct buf b = { 0 };
-	const struct { const char *name; uint64_t value; } fields[] = {
-		{ "completions", record->completions },
-		{ "generates", record->generates },
-		{ "echoes", record->echoes },
-		{ "health", record->health },
-		{ "in_flight", record->in_flight },
-		{ "in_flight_max", record->in_flight_max },
-		{ "scoring_max", record->scoring_max },
-		{ "connections", record->connections },
-		{ "finished", record->finished },
-		{ "aborted", record->aborted },
-		{ "disconnected", record->disconnected },
-		{ "prompt_tokens", record->prompt_tokens },
-		{ "completion_tokens", record->completion_tokens },
-		{ "faults", record->faults },
+	struct buf b = {0};
+	const struct {
+		const char *name;
+		uint64_t value;
+	} fields[] = {
+	        {"completions", record->completions},
+	        {"generates", record->generates},
+	        {"echoes", record->echoes},
+	        {"health", record->health},
+	        {"in_flight", record->in_flight},
+	        {"in_flight_max", record->in_flight_max},
+	        {"scoring_max", record->scoring_max},
+	        {"connections", record->connections},
+	        {"finished", record->finished},
+	        {"aborted", record->aborted},
+	        {"disconnected", record->disconnected},
+	        {"prompt_tokens", record->prompt_tokens},
+	        {"completion_tokens", record->completion_tokens},
+	        {"faults", record->faults},
 	};
 
 	buf_text(&b, "{");
@@ -36,8 +39,8 @@ void record_reset(struct request *rq)
 	struct sim_record *record = &rq->sim->record;
 	uint64_t in_flight = record->in_flight, scoring = record->scoring;
 
-	*record = (struct sim_record){ .in_flight = in_flight, .in_flight_max = in_flight, .scoring = scoring,
-		.scoring_max = scoring };
+	*record = (struct sim_record){
+	        .in_flight = in_flight, .in_flight_max = in_flight, .scoring = scoring, .scoring_max = scoring};
 	board_reset(rq->sim->board);
 	http_reply_text(rq, 200, "application/json", "{\"reset\":true}\n");
 }

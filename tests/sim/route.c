@@ -6,43 +6,43 @@
 #include "handlers.h"
 
 enum { GET = 1, POST = 2, BOTH = 3 };
-enum place { ROOT, GRADIO };            /* GRADIO: below --prefix */
-enum owner { SERVER, BOARD, ALWAYS };   /* SERVER: 503 until HTTP is up, and in the access log */
+enum place { ROOT, GRADIO };          /* GRADIO: below --prefix */
+enum owner { SERVER, BOARD, ALWAYS }; /* SERVER: 503 until HTTP is up, and in the access log */
 
 struct route {
 	enum owner owner;
 	enum place place;
 	int methods;
-	const char *path;               /* ends in '/': a prefix */
+	const char *path; /* ends in '/': a prefix */
 	request_handler *handle;
 };
 
 static const struct route ROUTES[] = {
-	{ SERVER, ROOT, POST, "/v1/completions", completions_handle },
-	{ SERVER, ROOT, POST | GET, "/generate", generate_handle },
-	{ SERVER, ROOT, GET, "/health", status_health },
-	{ SERVER, ROOT, GET, "/health_generate", status_health },
-	{ SERVER, ROOT, GET, "/v1/models", status_models },
-	{ SERVER, ROOT, GET, "/get_model_info", status_model_info },
-	{ SERVER, ROOT, GET, "/model_info", status_model_info },
-	{ SERVER, ROOT, GET, "/get_server_info", status_server_info },
-	{ SERVER, ROOT, GET, "/server_info", status_server_info },
-	{ SERVER, ROOT, GET, "/get_load", status_load },
-	{ SERVER, ROOT, GET, "/metrics", status_metrics },
-	{ SERVER, ROOT, BOTH, "/flush_cache", status_flush_cache },
-	{ SERVER, ROOT, POST, "/abort_request", status_abort },
-	{ ALWAYS, ROOT, GET, "/rows", rows_handle },
-	{ BOARD, ROOT, GET, "/config", board_config },
-	{ ALWAYS, ROOT, GET, "/api/spaces/by-subdomain/", board_space },
-	{ BOARD, GRADIO, GET, "/config", board_config },
-	{ BOARD, GRADIO, GET, "/info", board_info },
-	{ BOARD, GRADIO, GET, "/call/", board_call_get },
-	{ BOARD, GRADIO, POST, "/call/", board_call_post },
-	{ BOARD, GRADIO, POST, "/queue/join", board_queue_join },
-	{ BOARD, GRADIO, GET, "/queue/data", board_queue_data },
-	{ BOARD, GRADIO, GET, "/queue/status", board_queue_status },
-	{ ALWAYS, ROOT, GET, "/sim/record", record_show },
-	{ ALWAYS, ROOT, BOTH, "/sim/reset", record_reset },
+        {SERVER, ROOT, POST, "/v1/completions", completions_handle},
+        {SERVER, ROOT, POST | GET, "/generate", generate_handle},
+        {SERVER, ROOT, GET, "/health", status_health},
+        {SERVER, ROOT, GET, "/health_generate", status_health},
+        {SERVER, ROOT, GET, "/v1/models", status_models},
+        {SERVER, ROOT, GET, "/get_model_info", status_model_info},
+        {SERVER, ROOT, GET, "/model_info", status_model_info},
+        {SERVER, ROOT, GET, "/get_server_info", status_server_info},
+        {SERVER, ROOT, GET, "/server_info", status_server_info},
+        {SERVER, ROOT, GET, "/get_load", status_load},
+        {SERVER, ROOT, GET, "/metrics", status_metrics},
+        {SERVER, ROOT, BOTH, "/flush_cache", status_flush_cache},
+        {SERVER, ROOT, POST, "/abort_request", status_abort},
+        {ALWAYS, ROOT, GET, "/rows", rows_handle},
+        {BOARD, ROOT, GET, "/config", board_config},
+        {ALWAYS, ROOT, GET, "/api/spaces/by-subdomain/", board_space},
+        {BOARD, GRADIO, GET, "/config", board_config},
+        {BOARD, GRADIO, GET, "/info", board_info},
+        {BOARD, GRADIO, GET, "/call/", board_call_get},
+        {BOARD, GRADIO, POST, "/call/", board_call_post},
+        {BOARD, GRADIO, POST, "/queue/join", board_queue_join},
+        {BOARD, GRADIO, GET, "/queue/data", board_queue_data},
+        {BOARD, GRADIO, GET, "/queue/status", board_queue_status},
+        {ALWAYS, ROOT, GET, "/sim/record", record_show},
+        {ALWAYS, ROOT, BOTH, "/sim/reset", record_reset},
 };
 
 static int method_bit(const char *method)

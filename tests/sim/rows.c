@@ -9,7 +9,7 @@
 
 static void rows_error(struct request *rq, unsigned status, const char *text)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	buf_text(&b, "{\"error\":");
 	buf_json_string(&b, text, strlen(text), false);
@@ -35,7 +35,7 @@ static void write_rows(struct buf *b, size_t offset, size_t length)
 	size_t total = sim_demo_row_count();
 
 	buf_text(b, "{\"features\":[{\"feature_idx\":0,\"name\":\"text\",\"type\":{\"dtype\":\"string\","
-		"\"_type\":\"Value\"}}],\"rows\":[");
+	            "\"_type\":\"Value\"}}],\"rows\":[");
 	for (size_t i = offset; i < total && i - offset < length; i++) {
 		const char *row = sim_demo_row(i);
 
@@ -50,7 +50,7 @@ void rows_handle(struct request *rq)
 {
 	const char *split = http_argument(rq, "split");
 	long offset = whole_argument(rq, "offset", 0), length = whole_argument(rq, "length", PAGE_MAX);
-	struct buf b = { 0 };
+	struct buf b = {0};
 
 	if (!http_argument(rq, "dataset") || !http_argument(rq, "config") || !split) {
 		rows_error(rq, 422, "Parameters 'dataset', 'config' and 'split' are required");

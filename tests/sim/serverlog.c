@@ -13,11 +13,11 @@
 #include "model.h"
 #include "sim.h"
 
-#define FLUSH_NS (100 * NS_PER_MS)
-#define PENDING_MAX ((size_t)4 << 20)
-#define DECODE_STEPS 40
+#define FLUSH_NS      (100 * NS_PER_MS)
+#define PENDING_MAX   ((size_t)4 << 20)
+#define DECODE_STEPS  40
 #define DECODE_MIN_NS (50 * NS_PER_MS)
-#define PREFILL_NS (8 * NS_PER_MS)
+#define PREFILL_NS    (8 * NS_PER_MS)
 
 /* ---- writing ---- */
 
@@ -31,7 +31,7 @@ static void flush_now(struct serverlog *log)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			break;          /* a full disk must not stop the simulation */
+			break; /* a full disk must not stop the simulation */
 		at += (size_t)n;
 	}
 	log->pending.len = 0;
@@ -92,28 +92,36 @@ void serverlog_line(struct serverlog *log, const char *who, const char *format, 
 static const char *reason(unsigned status)
 {
 	switch (status) {
-	case 200: return "OK";
-	case 400: return "Bad Request";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 413: return "Request Entity Too Large";
-	case 500: return "Internal Server Error";
-	case 503: return "Service Unavailable";
-	default: return "";
+	case 200:
+		return "OK";
+	case 400:
+		return "Bad Request";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 413:
+		return "Request Entity Too Large";
+	case 500:
+		return "Internal Server Error";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "";
 	}
 }
 
-void serverlog_access(struct serverlog *log, const char *address, unsigned port, const char *method,
-	const char *path, unsigned status)
+void serverlog_access(struct serverlog *log, const char *address, unsigned port, const char *method, const char *path,
+        unsigned status)
 {
 	char clean[128];
 	size_t n = 0;
 
-	for (; path[n] && n < sizeof clean - 1; n++)
+	for (; n < sizeof clean - 1 && path[n]; n++)
 		clean[n] = path[n] > 32 && path[n] < 127 && path[n] != '"' ? path[n] : '?';
 	clean[n] = '\0';
 	serverlog_line(log, "", "INFO:     %s:%u - \"%s %s HTTP/1.1\" %u %s", address, port, method, clean, status,
-		reason(status));
+	        reason(status));
 }
 
 /* ---- periodic lines ---- */
@@ -139,9 +147,10 @@ static void prefill_timer(void *arg)
 			seqs = batch == tokens ? waiting : 1;
 		waiting -= seqs;
 		tokens -= batch;
-		serverlog_line(log, " TP0", "Prefill batch, #new-seq: %u, #new-token: %llu, #cached-token: 0, "
-			"token usage: %.2f, #running-req: %u, #queue-req: %u, ", seqs, (unsigned long long)batch,
-			token_usage(sim), sim->decoding, waiting);
+		serverlog_line(log, " TP0",
+		        "Prefill batch, #new-seq: %u, #new-token: %llu, #cached-token: 0, "
+		        "token usage: %.2f, #running-req: %u, #queue-req: %u, ",
+		        seqs, (unsigned long long)batch, token_usage(sim), sim->decoding, waiting);
 	}
 	log->new_seqs = 0;
 	log->new_tokens = 0;
@@ -172,10 +181,11 @@ static void decode_timer(void *arg)
 	if (!sim->decoding)
 		return;
 	sim->last_throughput = seconds > 0 ? (double)(sim->generated - log->decode_generated) / seconds : 0;
-	serverlog_line(log, " TP0", "Decode batch, #running-req: %u, #token: %llu, token usage: %.2f, "
-		"cuda graph: %s, gen throughput (token/s): %.2f, #queue-req: 0, ", sim->decoding,
-		(unsigned long long)sim->live_tokens, token_usage(sim), sim->decoding > 128 ? "False" : "True",
-		sim->last_throughput);
+	serverlog_line(log, " TP0",
+	        "Decode batch, #running-req: %u, #token: %llu, token usage: %.2f, "
+	        "cuda graph: %s, gen throughput (token/s): %.2f, #queue-req: 0, ",
+	        sim->decoding, (unsigned long long)sim->live_tokens, token_usage(sim),
+	        sim->decoding > 128 ? "False" : "True", sim->last_throughput);
 	log->decode_at = now;
 	log->decode_generated = sim->generated;
 	timer_set(&sim->reactor, &log->decode, now + decode_interval(sim));
@@ -191,7 +201,7 @@ void serverlog_decoding(struct serverlog *log)
 
 int serverlog_open(struct serverlog *log, struct sim *sim, const char *path)
 {
-	*log = (struct serverlog){ .sim = sim, .fd = -1, .pending = { .max = PENDING_MAX } };
+	*log = (struct serverlog){.sim = sim, .fd = -1, .pending = {.max = PENDING_MAX}};
 	if (path)
 		snprintf(log->path, sizeof log->path, "%s", path);
 	else
@@ -201,9 +211,9 @@ int serverlog_open(struct serverlog *log, struct sim *sim, const char *path)
 		fprintf(stderr, "benchtop-sim: cannot write the log %s: %s\n", log->path, strerror(errno));
 		return -1;
 	}
-	log->flush = (struct timer){ .fire = flush_timer, .arg = log };
-	log->prefill = (struct timer){ .fire = prefill_timer, .arg = log };
-	log->decode = (struct timer){ .fire = decode_timer, .arg = log };
+	log->flush = (struct timer){.fire = flush_timer, .arg = log};
+	log->prefill = (struct timer){.fire = prefill_timer, .arg = log};
+	log->decode = (struct timer){.fire = decode_timer, .arg = log};
 	log->decode_at = clock_now();
 	return 0;
 }

@@ -20,11 +20,11 @@ struct serverlog {
 	char path[512];
 	struct buf pending;
 	struct timer flush, prefill, decode;
-	unsigned new_seqs;              /* arrivals not yet in a prefill line */
+	unsigned new_seqs; /* arrivals not yet in a prefill line */
 	uint64_t new_tokens;
-	uint64_t decode_at;             /* of the last decode line */
+	uint64_t decode_at; /* of the last decode line */
 	uint64_t decode_generated;
-	int64_t stamp_second;           /* what `stamp` holds */
+	int64_t stamp_second; /* what `stamp` holds */
 	char stamp[32];
 };
 
@@ -34,7 +34,7 @@ void serverlog_close(struct serverlog *log);
 
 /* "[date who] text"; who is "" or " TP0". */
 void serverlog_line(struct serverlog *log, const char *who, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 /* Only "[date who] "; serverlog_raw brings the rest of a line of any length. */
 void serverlog_stamp(struct serverlog *log, const char *who);
@@ -42,8 +42,8 @@ void serverlog_stamp(struct serverlog *log, const char *who);
 /* Bytes as they are: bars, aiter lines. */
 void serverlog_raw(struct serverlog *log, const char *text);
 
-void serverlog_access(struct serverlog *log, const char *address, unsigned port, const char *method,
-	const char *path, unsigned status);
+void serverlog_access(struct serverlog *log, const char *address, unsigned port, const char *method, const char *path,
+        unsigned status);
 
 /* A prompt arrived: it will be in the next prefill line. */
 void serverlog_arrival(struct serverlog *log, uint64_t tokens);

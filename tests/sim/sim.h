@@ -15,28 +15,28 @@
 #include "reactor.h"
 #include "serverlog.h"
 
-#define SIM_VERSION "0.5.5-sim"
-#define SIM_KV_TOKENS 2246784u
+#define SIM_VERSION        "0.5.5-sim"
+#define SIM_KV_TOKENS      2246784u
 #define SIM_PREFILL_TOKENS 196608u
-#define SIM_CONTEXT 163840u
+#define SIM_CONTEXT        163840u
 
 struct sim_options {
 	int port;
 	const char *host;
-	double time_scale;      /* modelled times are divided by it */
+	double time_scale; /* modelled times are divided by it */
 	uint64_t seed;
 	const char *log_path;
 	double startup_s;
 	double itl_ms, ttft_ms; /* < 0: from the model */
 	const char *model;
-	double bpb;             /* nominal bits a byte */
-	int columns;            /* arity of submit_results */
-	const char *prefix;     /* of Gradio's routes */
+	double bpb;         /* nominal bits a byte */
+	int columns;        /* arity of submit_results */
+	const char *prefix; /* of Gradio's routes */
 };
 
 enum sim_stage {
-	SIM_LOADING,            /* no HTTP yet: 503 */
-	SIM_WARMUP,             /* HTTP is up, not healthy yet */
+	SIM_LOADING, /* no HTTP yet: 503 */
+	SIM_WARMUP,  /* HTTP is up, not healthy yet */
 	SIM_READY
 };
 
@@ -44,7 +44,7 @@ enum sim_stage {
 struct sim_record {
 	uint64_t completions, generates, echoes, health;
 	uint64_t in_flight, in_flight_max;
-	uint64_t scoring, scoring_max;          /* generate and echo requests in flight */
+	uint64_t scoring, scoring_max; /* generate and echo requests in flight */
 	uint64_t connections;
 	uint64_t finished, aborted, disconnected;
 	uint64_t prompt_tokens, completion_tokens;
@@ -65,14 +65,14 @@ struct sim {
 	enum sim_stage stage;
 	bool stopping;
 	uint64_t start_ns;
-	size_t body_bytes;              /* of all requests being read or served */
-	uint64_t serial;                /* of the next request, for seeds and ids */
-	struct stream_list streams;     /* completions in flight */
-	unsigned prefilling;            /* streams and scoring requests without a first token */
-	unsigned decoding;              /* streams between first and last token */
-	uint64_t live_tokens;           /* prompt and output tokens of all streams in flight */
-	uint64_t generated;             /* output tokens since the start */
-	double last_throughput;         /* of the last decode line */
+	size_t body_bytes;          /* of all requests being read or served */
+	uint64_t serial;            /* of the next request, for seeds and ids */
+	struct stream_list streams; /* completions in flight */
+	unsigned prefilling;        /* streams and scoring requests without a first token */
+	unsigned decoding;          /* streams between first and last token */
+	uint64_t live_tokens;       /* prompt and output tokens of all streams in flight */
+	uint64_t generated;         /* output tokens since the start */
+	double last_throughput;     /* of the last decode line */
 };
 
 #endif

@@ -82,7 +82,7 @@ double sim_id_logprob(uint32_t id, size_t index, double bpb)
 
 double sim_document_ll(const char *text, size_t len, double bpb, size_t *n_tokens)
 {
-	struct sim_cursor at = { 0, 0 };
+	struct sim_cursor at = {0, 0};
 	struct sim_piece piece;
 	double sum = 0;
 
@@ -106,7 +106,7 @@ static char *join_rows(const char *separator, const char *blank, size_t *len)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const char *row = sim_demo_row(i);
-		const char *parts[2] = { i ? separator : "", *row ? row : blank };
+		const char *parts[2] = {i ? separator : "", *row ? row : blank};
 
 		for (int part = 0; part < 2; part++) {
 			size_t n = strlen(parts[part]);

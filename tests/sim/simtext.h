@@ -18,20 +18,23 @@
 #include <stdint.h>
 
 #define SIM_BOS_ID 0u
-#define SIM_BOS_TEXT "<\xef\xbd\x9c" "begin\xe2\x96\x81" "of\xe2\x96\x81sentence\xef\xbd\x9c>"
-#define SIM_VOCABULARY 128000u
+#define SIM_BOS_TEXT                                                                                                   \
+	"<\xef\xbd\x9c"                                                                                                \
+	"begin\xe2\x96\x81"                                                                                            \
+	"of\xe2\x96\x81sentence\xef\xbd\x9c>"
+#define SIM_VOCABULARY  128000u
 #define SIM_NOMINAL_BPB 0.4491
 
 struct sim_piece {
-	size_t offset;          /* bytes from the start of the text */
+	size_t offset; /* bytes from the start of the text */
 	size_t bytes;
-	uint32_t id;            /* 1 … SIM_VOCABULARY - 1 */
-	double logprob;         /* natural log, < 0 */
+	uint32_t id;    /* 1 … SIM_VOCABULARY - 1 */
+	double logprob; /* natural log, < 0 */
 };
 
 struct sim_cursor {
 	size_t offset;
-	size_t index;           /* of the next piece; 0 is the first after BOS */
+	size_t index; /* of the next piece; 0 is the first after BOS */
 };
 
 /* Next piece of `text`; false at the end. Start with a zeroed cursor. */
@@ -64,8 +67,8 @@ struct sim_demo_chunk {
 size_t sim_demo_row_count(void);
 const char *sim_demo_row(size_t index);
 
-char *sim_demo_raw(size_t *len);        /* rows joined, an empty row as " \n" */
-char *sim_demo_joined(size_t *len);     /* rows joined by "\n\n" */
+char *sim_demo_raw(size_t *len);    /* rows joined, an empty row as " \n" */
+char *sim_demo_joined(size_t *len); /* rows joined by "\n\n" */
 
 /* Cuts the joined text; consecutive slices, a slice that starts with a space loses it (gap 1). */
 void sim_demo_chunks(const char *joined, size_t len, struct sim_demo_chunk out[SIM_DEMO_CHUNKS]);

@@ -12,10 +12,9 @@
 #include "model.h"
 
 #define DONE_EVENT "data: [DONE]\n\n"
-#define WORD_SLACK 16           /* a word is copied as 16 bytes whatever its length */
+#define WORD_SLACK 16 /* a word is copied as 16 bytes whatever its length */
 
-static const char SUFFIX[] =
-	"\",\"logprobs\":null,\"finish_reason\":null,\"matched_stop\":null}],\"usage\":null}\n\n";
+static const char SUFFIX[] = "\",\"logprobs\":null,\"finish_reason\":null,\"matched_stop\":null}],\"usage\":null}\n\n";
 
 enum phase { PHASE_TOKENS, PHASE_STALLED, PHASE_ENDED, PHASE_CUT };
 
@@ -24,13 +23,13 @@ struct stream {
 	struct request *rq;
 	enum phase phase;
 	uint64_t prompt_tokens, target, sent;
-	uint64_t due;                   /* of the next token */
+	uint64_t due; /* of the next token */
 	uint64_t random;
 	uint64_t serial;
 	uint32_t faults;
-	uint64_t fault_at;              /* token before which mid-stream faults show; TIME_NEVER = none left */
+	uint64_t fault_at; /* token before which mid-stream faults show; TIME_NEVER = none left */
 	bool include_usage, decoding, prefilling, aborted, counted;
-	struct buf prefix;              /* an event up to its word */
+	struct buf prefix; /* an event up to its word */
 	struct buf pending;
 	size_t pending_at;
 };
@@ -83,8 +82,10 @@ static void pend_event(struct stream *s, const char *word, const char *finish)
 {
 	buf_add(&s->pending, s->prefix.data, s->prefix.len);
 	buf_text(&s->pending, word);
-	buf_format(&s->pending, "\",\"logprobs\":null,\"finish_reason\":%s%s%s,\"matched_stop\":null}],"
-		"\"usage\":null}\n\n", finish ? "\"" : "", finish ? finish : "null", finish ? "\"" : "");
+	buf_format(&s->pending,
+	        "\",\"logprobs\":null,\"finish_reason\":%s%s%s,\"matched_stop\":null}],"
+	        "\"usage\":null}\n\n",
+	        finish ? "\"" : "", finish ? finish : "null", finish ? "\"" : "");
 }
 
 static void pend_usage(struct stream *s)
@@ -93,9 +94,10 @@ static void pend_usage(struct stream *s)
 	uint64_t prompt = s->prompt_tokens + (s->faults & FAULT_BIT(WRONG_COUNT) ? 7 : 0);
 
 	buf_add(&s->pending, s->prefix.data, (size_t)(choices - s->prefix.data));
-	buf_format(&s->pending, "\"choices\":[],\"usage\":{\"prompt_tokens\":%llu,\"total_tokens\":%llu,"
-		"\"completion_tokens\":%llu,\"prompt_tokens_details\":null}}\n\n", (unsigned long long)prompt,
-		(unsigned long long)(prompt + s->sent), (unsigned long long)s->sent);
+	buf_format(&s->pending,
+	        "\"choices\":[],\"usage\":{\"prompt_tokens\":%llu,\"total_tokens\":%llu,"
+	        "\"completion_tokens\":%llu,\"prompt_tokens_details\":null}}\n\n",
+	        (unsigned long long)prompt, (unsigned long long)(prompt + s->sent), (unsigned long long)s->sent);
 }
 
 static void stream_end(struct stream *s, enum phase phase)
@@ -153,9 +155,9 @@ static void mid_stream_fault(struct stream *s)
 	if (s->faults & FAULT_BIT(GARBAGE))
 		buf_text(&s->pending, "data: {\"id\":\"5f\",\"object\":\"text_comp, oops]\n\n");
 	if (s->faults & FAULT_BIT(ERROR_OBJECT)) {
-		buf_text(&s->pending, "data: {\"error\": {\"object\": \"error\", \"message\": \"simulated failure "
-			"in mid-stream\", \"type\": \"InternalServerError\", \"param\": null, \"code\": 500}}\n\n"
-			DONE_EVENT);
+		buf_text(&s->pending,
+		        "data: {\"error\": {\"object\": \"error\", \"message\": \"simulated failure "
+		        "in mid-stream\", \"type\": \"InternalServerError\", \"param\": null, \"code\": 500}}\n\n" DONE_EVENT);
 		stream_end(s, PHASE_ENDED);
 	} else if (s->faults & FAULT_BIT(CUT)) {
 		buf_add(&s->pending, s->prefix.data, s->prefix.len / 2);
@@ -174,8 +176,7 @@ static size_t emit_tokens(struct stream *s, char *out, size_t max, uint64_t now)
 	const uint64_t itl = model_itl(s->rq->sim);
 	size_t n = 0;
 
-	while (s->due <= now && s->sent + 1 < s->target && s->sent != s->fault_at
-		&& max - n >= fixed + WORD_SLACK) {
+	while (s->due <= now && s->sent + 1 < s->target && s->sent != s->fault_at && max - n >= fixed + WORD_SLACK) {
 		const struct prompt_word *word = next_word(s);
 
 		memcpy(out + n, s->prefix.data, s->prefix.len);
@@ -277,8 +278,8 @@ static void stream_faults(struct stream *s, uint32_t faults)
 	sim->record.faults++;
 	if (faults & FAULT_BIT(SHORT))
 		s->target = s->target > 3 ? s->target * 3 / 4 : 1;
-	if (faults & (FAULT_BIT(DIE) | FAULT_BIT(GARBAGE) | FAULT_BIT(ERROR_OBJECT) | FAULT_BIT(CUT)
-		| FAULT_BIT(STALL)))
+	if (faults &
+	        (FAULT_BIT(DIE) | FAULT_BIT(GARBAGE) | FAULT_BIT(ERROR_OBJECT) | FAULT_BIT(CUT) | FAULT_BIT(STALL)))
 		s->fault_at = s->target / 2;
 	if (faults & FAULT_BIT(SLOW_FIRST))
 		s->due += model_scale(sim, 5000);
@@ -289,8 +290,8 @@ static void stream_template(struct stream *s, const struct completion *ask)
 	char id[33];
 
 	completion_id(s->rq->sim, ask->serial, id);
-	buf_format(&s->prefix, "data: {\"id\":\"%s\",\"object\":\"text_completion\",\"created\":%lld,\"model\":",
-		id, (long long)time(NULL));
+	buf_format(&s->prefix, "data: {\"id\":\"%s\",\"object\":\"text_completion\",\"created\":%lld,\"model\":", id,
+	        (long long)time(NULL));
 	buf_json_string(&s->prefix, ask->model, strlen(ask->model), false);
 	buf_text(&s->prefix, ",\"choices\":[{\"index\":0,\"text\":\"");
 }
@@ -337,10 +338,11 @@ unsigned stream_abort_all(struct sim *sim)
 	struct stream *s;
 	unsigned count = 0;
 
-	LIST_FOREACH(s, &sim->streams, link) {
+	LIST_FOREACH(s, &sim->streams, link)
+	{
 		s->aborted = true;
 		count++;
-		http_wake(s->rq);
+		http_wake(s->rq); /* cppcheck-suppress uninitvar */
 	}
 	return count;
 }
