@@ -250,6 +250,48 @@ static void exact_by_echo(void **state)
 	corpus_free(&c);
 }
 
+/* The competition's own text, when it lies beside the project: 167 requests, and the simulator's exact metrics. */
+static void real_text(const char *fault, const char *endpoint)
+{
+	const char *path = "../shared/data/wiki.test.raw";
+	struct track *t = malloc(sizeof *t);
+	struct corpus *c = malloc(sizeof *c);
+	struct seen seen;
+	struct ev_accuracy_measured m;
+	struct err e = {0};
+	assert_non_null(t);
+	assert_non_null(c);
+	if (access(path, R_OK)) {
+		print_message("skipped: no %s\n", path);
+	} else {
+		if (track_load(t, "dsr1-fp4-sglang-mi355x", &e) || corpus_load(c, t, path, NULL, NULL, NULL, &e))
+			fail_msg("%s", e.text);
+		start_with_fault(fault);
+		struct score_spec spec = spec_for(c, &seen);
+		if (score_run(&spec, &m, &e))
+			fail_msg("%s", e.text);
+		expect(c, &m);
+		assert_int_equal(m.documents, 167);
+		assert_int_equal(m.retries, 0);
+		assert_string_equal(m.endpoint, endpoint);
+		corpus_free(c);
+	}
+	free(c);
+	free(t);
+}
+
+static void real_text_by_generate(void **state)
+{
+	(void)state;
+	real_text(NULL, "/generate");
+}
+
+static void real_text_by_echo(void **state)
+{
+	(void)state;
+	real_text("no-generate", "/v1/completions echo");
+}
+
 static void fails(const char *fault, int code, const char *why)
 {
 	struct corpus c;
@@ -385,6 +427,8 @@ int main(void)
 	        cmocka_unit_test(formulas),
 	        cmocka_unit_test_teardown(exact_by_generate, stop_sim),
 	        cmocka_unit_test_teardown(exact_by_echo, stop_sim),
+	        cmocka_unit_test_teardown(real_text_by_generate, stop_sim),
+	        cmocka_unit_test_teardown(real_text_by_echo, stop_sim),
 	        cmocka_unit_test_teardown(faults, stop_sim),
 	        cmocka_unit_test_teardown(recovers, stop_sim),
 	        cmocka_unit_test_teardown(never_mixed, stop_sim),
