@@ -110,6 +110,8 @@ int score_parse_generate(const char *json, size_t len, double *ll, int64_t *n_to
 	for (int i = 1; triple && !rc; triple = triple->next, i++)
 		rc = add_logprob(cJSON_IsArray(triple) ? triple->child : NULL, i, n, &sum, e);
 	cJSON_Delete(root);
+	if (!rc && !isfinite(sum))
+		rc = err_set(e, ERR_PROTO, "the log probabilities do not add up to a number");
 	if (!rc) {
 		*ll = sum;
 		*n_tokens = n;
@@ -169,6 +171,8 @@ int score_parse_echo(const char *json, size_t len, double *ll, int64_t *n_tokens
 	for (int i = 1; item && i < n && !rc; item = item->next, i++)
 		rc = add_logprob(item, i, n, &sum, e);
 	cJSON_Delete(root);
+	if (!rc && !isfinite(sum))
+		rc = err_set(e, ERR_PROTO, "the log probabilities do not add up to a number");
 	if (!rc) {
 		*ll = sum;
 		*n_tokens = n;

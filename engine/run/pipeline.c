@@ -248,7 +248,7 @@ static void run_cells(struct pipeline *p)
 		/* A skip raised the cancel for this row alone. */
 		if (atomic_exchange(p->skip, false)) {
 			cancel_reset(p->cancel);
-			int level = atomic_load(p->stop);
+			enum cancel_level level = (enum cancel_level)atomic_load(p->stop);
 			if (level != CANCEL_NONE)
 				cancel_raise(p->cancel, level);
 		}

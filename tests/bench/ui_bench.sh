@@ -77,7 +77,7 @@ def is_benchtop(pid):
         return False
 
 
-class Session:
+class Terminal:
     def __init__(self, *args):
         self.pid, self.fd = os.forkpty()
         if self.pid == 0:
@@ -119,7 +119,7 @@ class Session:
             self.over = True
 
     def note(self):
-        """Whom this session started, to end them all."""
+        """Whom this one started, to end them all."""
         for p in family(self.pid):
             self.seen.setdefault(p, started(p))
 
@@ -179,7 +179,7 @@ def first_paint():
     load = median([loading() for _ in range(7)])
     for args, to in ((["--base-url", "http://127.0.0.1:9"], plain), (["--demo"], demo)):
         for _ in range(5):
-            s = Session(*args)
+            s = Terminal(*args)
             if s.read(5, b"keys"):
                 to.append((time.monotonic() - s.began) * 1000)
             s.end()
@@ -225,7 +225,7 @@ def sweep(s):
 
 ok = first_paint()
 if ok:
-    s = Session("--demo", "--conc", "64", "--accuracy", "skip", "--num-prompts", "2048", "--results-dir", DIR)
+    s = Terminal("--demo", "--conc", "64", "--accuracy", "skip", "--num-prompts", "2048", "--results-dir", DIR)
     try:
         if s.read(5, b"keys"):
             s.note()
