@@ -178,7 +178,7 @@ lint: deps-lint
 # Installs what is missing when root; else names the command. $(call need,packages,test command)
 APT_BUILD := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev
 APT_DEMO  := $(APT_BUILD) libmicrohttpd-dev
-APT_TEST  := $(APT_DEMO) libcmocka-dev tmux python3-minimal
+APT_TEST  := $(APT_DEMO) libcmocka-dev tmux python3 procps
 APT_LINT  := $(APT_TEST) clang clang-tidy clang-format cppcheck git
 need = @missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then :; \
