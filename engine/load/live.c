@@ -101,15 +101,29 @@ static void live_report(struct load *ld, int64_t now, double rate)
 	ld->spec->progress(ld->spec->ctx, &p);
 }
 
+/* A single stream that is silent for too long fails its request, and the others are not lost with it. When all are silent
+ * and more requests would follow, the server hangs: then the load ends. */
 static void stall_check(struct load *ld, int64_t now)
 {
-	int64_t ms = ld->spec->stall_ms > 0 ? ld->spec->stall_ms : LOAD_STALL_MS;
+	int64_t limit_ns = (ld->spec->stall_ms > 0 ? ld->spec->stall_ms : LOAD_STALL_MS) * CLOCK_NS_PER_MS;
 	if (ld->received || ld->in_flight == 0)
 		ld->received_ns = now;
 	ld->received = false;
-	if (now - ld->received_ns > ms * CLOCK_NS_PER_MS)
+	if (now - ld->received_ns > limit_ns && (ld->next < ld->total || ld->completed == 0)) {
 		load_fail(ld, ERR_NET, "no token from any of %d streams for %.3g s: does the server hang?",
-		        ld->in_flight, (double)ms / 1000);
+		        ld->in_flight, (double)limit_ns / 1e9);
+		return;
+	}
+	for (int i = 0; i < ld->spec->conc; i++) {
+		struct slot *s = &ld->slots[i];
+		if (!s->transfer)
+			continue;
+		if (s->received)
+			s->received_ns = now;
+		s->received = false;
+		if (now - s->received_ns > limit_ns)
+			slot_give_up(ld, s, (double)limit_ns / 1e9);
+	}
 }
 
 void live_tick(void *ctx)

@@ -10,7 +10,7 @@
 
 #define LOAD_TICK_NS       INT64_C(125000000) /* verdict each tick, progress each second one, a sample each eighth */
 #define LOAD_TICKS_PER_S   8
-#define LOAD_STALL_MS      INT64_C(300000)
+#define LOAD_STALL_MS      INT64_C(600000) /* a JIT build of minutes is no stall */
 #define LOAD_BODY_MAX      ((size_t)64 << 20)
 #define LOAD_HEAD_BYTES    400 /* of an answer, kept for the sentence of a failed request */
 #define LOAD_EVENTS_FACTOR 4   /* more events than that many times max_tokens (+ 64) is no answer to the request */
@@ -22,6 +22,8 @@ struct slot {
 	struct buf body;
 	struct sse sse;
 	int64_t start_ns, last_ns; /* last token event */
+	bool received;             /* since the last tick */
+	int64_t received_ns;       /* tick that saw the last bytes, or the start */
 	uint32_t events, events_max;
 	uint64_t read;                            /* number of the last read */
 	uint32_t in_read;                         /* token events of it */
@@ -88,6 +90,7 @@ struct load {
 /* slots.c */
 int slot_start(struct load *ld, struct err *e);
 void slots_abort(struct load *ld);
+void slot_give_up(struct load *ld, struct slot *s, double seconds);
 int body_build(struct load *ld, uint32_t request, struct buf *b);
 void load_fail(struct load *ld, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

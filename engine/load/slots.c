@@ -91,7 +91,7 @@ static size_t on_body(void *ctx, const char *data, size_t len)
 {
 	struct slot *s = ctx;
 	struct load *ld = s->load;
-	ld->received = true;
+	ld->received = s->received = true;
 	if (s->head_len < sizeof s->head) {
 		size_t n = sizeof s->head - s->head_len;
 		if (n > len)
@@ -222,22 +222,35 @@ static void slot_free(struct load *ld, struct slot *s, int64_t now)
 	live_slots(ld, now, -1);
 }
 
+/* The request is over, whatever it came to. */
+static void slot_finish(struct load *ld, struct slot *s, int64_t end_ns)
+{
+	slot_free(ld, s, end_ns);
+	ld->finished++;
+	if (s->error == COMPLETION_OK)
+		ld->completed++;
+	uint32_t conc = (uint32_t)ld->spec->conc;
+	ld->ends[(ld->ends_first + ld->ends_n++) % conc] = end_ns;
+	if (!ld->warmup)
+		row_finish(ld, s);
+	if (s->error != COMPLETION_OK)
+		failure_note(ld, s);
+}
+
 static void on_done(void *ctx, const struct transfer_end *end)
 {
 	struct slot *s = ctx;
 	struct load *ld = s->load;
 	ld->received = true;
 	slot_judge(s, end);
-	slot_free(ld, s, end->end_ns);
-	ld->finished++;
-	if (s->error == COMPLETION_OK)
-		ld->completed++;
-	uint32_t conc = (uint32_t)ld->spec->conc;
-	ld->ends[(ld->ends_first + ld->ends_n++) % conc] = end->end_ns;
-	if (!ld->warmup)
-		row_finish(ld, s);
-	if (s->error != COMPLETION_OK)
-		failure_note(ld, s);
+	slot_finish(ld, s, end->end_ns);
+}
+
+void slot_give_up(struct load *ld, struct slot *s, double seconds)
+{
+	loop_abort(ld->loop, s->transfer);
+	slot_fail(s, COMPLETION_CUT, "nothing came on its stream for %.3g s, while it was open", seconds);
+	slot_finish(ld, s, clock_mono_ns());
 }
 
 static void slot_reset(struct load *ld, struct slot *s, uint32_t request)
@@ -251,6 +264,7 @@ static void slot_reset(struct load *ld, struct slot *s, uint32_t request)
 	s->error = COMPLETION_OK;
 	s->text[0] = '\0';
 	s->head_len = 0;
+	s->received = false;
 }
 
 /* The body of a request, ready-made or made now. */
@@ -311,6 +325,7 @@ int slot_start(struct load *ld, struct err *e)
 		return rc;
 	ld->n_free--;
 	ld->next++;
+	s->received_ns = s->start_ns;
 	live_slots(ld, s->start_ns, 1);
 	if (ld->in_flight > ld->in_flight_max && !ld->warmup)
 		ld->in_flight_max = ld->in_flight;

@@ -253,6 +253,25 @@ static void stalled_servers(void **state)
 	stalls("hang_after_done");
 }
 
+/* One silent stream costs its request, not the load: the others are measured and kept. */
+static void one_silent_stream(void **state)
+{
+	(void)state;
+	const struct peer_script *scripts[] = {
+	        peer_shape_script("crlf"), peer_shape_script("hang_after_two"), peer_shape_script("crlf")};
+	struct peer_config cfg = {.mode = PEER_SCRIPTED, .scripts = scripts, .n_scripts = 3};
+	struct bench b;
+	bench_open(&b, &cfg, 2, 40, 4, 3);
+	b.spec.stall_ms = 300;
+	bench_run(&b);
+	assert_int_equal(b.r.m.completed, 39);
+	assert_int_equal(b.r.m.failed, 1);
+	assert_int_equal(b.r.m.fail_cut, 1);
+	assert_false(b.r.stopped);
+	assert_non_null(strstr(b.r.m.first_error, "nothing came on its stream for 0.3 s"));
+	bench_close(&b);
+}
+
 /* Streams that come slowly, but come, are no stall. */
 static void slow_is_no_stall(void **state)
 {
@@ -320,6 +339,7 @@ int main(void)
 	        cmocka_unit_test(resetting_server),
 	        cmocka_unit_test(server_that_stops_listening),
 	        cmocka_unit_test(stalled_servers),
+	        cmocka_unit_test(one_silent_stream),
 	        cmocka_unit_test(slow_is_no_stall),
 	        cmocka_unit_test(refused_plans),
 	        cmocka_unit_test(open_files),
