@@ -4,7 +4,7 @@
 #   make demo       the dashboard on the built-in simulated server (also builds benchtop-sim)
 #   make test       unit, integration and real-terminal tests
 #   make sanitize   the same tests under ASan+UBSan and TSan
-#   make lint fuzz bench install uninstall clean deps
+#   make lint fuzz bench man install uninstall clean deps
 #
 # VARIANT=release|asan|tsan chooses flags; every variant has its own directory below build/.
 
@@ -27,7 +27,7 @@ LDFLAGS_VARIANT := $(filter -fsanitize=%,$(OPT_$(VARIANT))) -pthread $(LDFLAGS)
 pc = $(shell pkg-config --silence-errors $(1) $(2))
 CURSES_LIBS := $(or $(call pc,--libs,ncursesw),-lncursesw -ltinfo)
 CURSES_CFLAGS := $(call pc,--cflags,ncursesw)
-ENGINE_LIBS := $(or $(call pc,--libs,libcurl),-lcurl) $(or $(call pc,--libs,libcjson),-lcjson) -lm
+ENGINE_LIBS := $(or $(call pc,--libs,libcurl),-lcurl) $(or $(call pc,--libs,libcjson),-lcjson) $(or $(call pc,--libs,libpcre2-8),-lpcre2-8) -lm
 TEST_LIBS   := -lcmocka
 SIM_LIBS    := -lmicrohttpd $(or $(call pc,--libs,libcjson),-lcjson) -lm
 
@@ -51,7 +51,7 @@ SHIM_SO    := $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.so,$(SHIM_SRC))
 BENCH_BIN  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all demo test test-build deps deps-build deps-demo deps-test deps-lint sanitize asan tsan lint fuzz bench \
-	install uninstall clean format
+	install uninstall man clean format
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -176,7 +176,7 @@ lint: deps-lint
 
 # ---- packages --------------------------------------------------------------------------------------------------------
 # Installs what is missing when root; else names the command. $(call need,packages,test command)
-APT_BUILD := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev
+APT_BUILD := gcc make pkg-config libncurses-dev libcurl4-openssl-dev libcjson-dev libpcre2-dev
 APT_DEMO  := $(APT_BUILD) libmicrohttpd-dev
 APT_TEST  := $(APT_DEMO) libcmocka-dev tmux python3 procps
 APT_LINT  := $(APT_TEST) clang clang-tidy clang-format cppcheck git
@@ -195,16 +195,30 @@ deps-test: ; $(call need,$(APT_TEST))
 deps-lint: ; $(call need,$(APT_LINT))
 
 # ---- install ---------------------------------------------------------------------------------------------------------
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/benchtop/themes $(DESTDIR)$(PREFIX)/share/benchtop/tracks
+# The manual page is made by the program of its own tables.
+$(BUILD)/benchtop.1: $(BUILD)/benchtop
+	@$(BUILD)/benchtop help --man > $@
+man: $(BUILD)/benchtop.1
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all man
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/benchtop/themes $(SHARE)/benchtop/tracks $(SHARE)/man/man1 \
+	  $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
 	install -m 755 $(BUILD)/benchtop $(DESTDIR)$(PREFIX)/bin/benchtop
 	ln -sf benchtop $(DESTDIR)$(PREFIX)/bin/dsr1_benchmark
-	install -m 644 $(THEMES) $(DESTDIR)$(PREFIX)/share/benchtop/themes
-	install -m 644 $(TRACKS) $(DESTDIR)$(PREFIX)/share/benchtop/tracks
+	install -m 644 $(THEMES) $(SHARE)/benchtop/themes
+	install -m 644 $(TRACKS) $(SHARE)/benchtop/tracks
+	install -m 644 $(BUILD)/benchtop.1 $(SHARE)/man/man1/benchtop.1
+	ln -sf benchtop.1 $(SHARE)/man/man1/dsr1_benchmark.1
+	install -m 644 contrib/benchtop.bash $(SHARE)/bash-completion/completions/benchtop
+	ln -sf benchtop $(SHARE)/bash-completion/completions/dsr1_benchmark
+	install -m 644 contrib/_benchtop $(SHARE)/zsh/site-functions/_benchtop
 	if [ -x $(BUILD)/benchtop-sim ]; then install -m 755 $(BUILD)/benchtop-sim $(DESTDIR)$(PREFIX)/bin/benchtop-sim; fi
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/benchtop $(DESTDIR)$(PREFIX)/bin/dsr1_benchmark $(DESTDIR)$(PREFIX)/bin/benchtop-sim
-	rm -rf $(DESTDIR)$(PREFIX)/share/benchtop
+	rm -f $(SHARE)/man/man1/benchtop.1 $(SHARE)/man/man1/dsr1_benchmark.1 $(SHARE)/zsh/site-functions/_benchtop
+	rm -f $(SHARE)/bash-completion/completions/benchtop $(SHARE)/bash-completion/completions/dsr1_benchmark
+	rm -rf $(SHARE)/benchtop
 clean:
 	rm -rf build
 

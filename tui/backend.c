@@ -165,6 +165,10 @@ int backend_command(void *ctx, const struct command *c, struct err *e)
 	if (!b->engine) {
 		if (c->kind == CMD_STOP || c->kind == CMD_STOP_NOW)
 			return stop_followed(b, c->kind == CMD_STOP_NOW, e);
+		if (c->kind == CMD_SERVER_START || c->kind == CMD_SERVER_STOP || c->kind == CMD_SERVER_RESTART)
+			return err_set(e, ERR_USAGE,
+			        "the run of another benchtop (pid %ld) is shown: start and stop the server there, or with `benchtop server`",
+			        b->pid);
 		if (c->kind != CMD_START)
 			return 0;
 		if (alive(b))

@@ -92,7 +92,7 @@ int cli_run(const struct options *o, const struct track *t)
 		return fail(&e);
 	if (settings_check(&s, t, true, &e) < 0 || report_open(&report, stdout, o->output == OUTPUT_JSON, &e) < 0 ||
 	        mailbox_open(&events, sizeof(struct event), 4096, EV_count, &e) < 0 ||
-	        engine_start(&g, t, &o->secrets, events, false, &e) < 0) {
+	        engine_start(&g, t, &o->secrets, events, s.restart_server, &e) < 0) {
 		status = fail(&e);
 	} else {
 		if (o->output != OUTPUT_JSON)

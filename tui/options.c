@@ -1,6 +1,7 @@
 #include "options.h"
 #include "../engine/base/file.h"
 #include "../engine/base/text.h"
+#include "options_int.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -8,50 +9,22 @@
 /* Commands that stand on the environment's numbers: a bad one stops them. */
 #define NEEDS_ENV (IN_RUN | IN_SERVER)
 
-enum option_id {
-#define OPTION(id, name, letter, argument, commands, help) id,
-#include "options.def"
-#undef OPTION
-	OPT_count
-};
-
-struct option_row {
-	const char *name, *letter, *argument;
-	unsigned commands;
-	const char *help;
-};
-
-static const struct option_row option_rows[] = {
+const struct option_row option_rows[OPT_count] = {
 #define OPTION(id, name, letter, argument, commands, help) {name, letter, argument, commands, help},
 #include "options.def"
 #undef OPTION
 };
 
-struct command_row {
-	const char *word;
-	int fewest, most;
-	const char *arguments, *help;
-};
-
-static const struct command_row command_rows[] = {
-#define COMMAND(id, word, fewest, most, arguments, help) {word, fewest, most, arguments, help},
+const struct command_row command_rows[CLI_count] = {
+#define COMMAND(id, word, fewest, most, arguments, help, built) {word, fewest, most, arguments, help, built},
         OPTIONS_COMMANDS(COMMAND)
 #undef COMMAND
 };
 
-/* One pass over the arguments. */
-struct parse {
-	struct options *o;
-	struct err *e;
-	char **argv;
-	int argc;
-	int at;          /* next argument */
-	bool only_words; /* "--" was seen */
-	bool given[OPT_count];
-	int isl, osl;
-	const char *words[OPTIONS_ARGS + 1]; /* arguments that are no options: command first */
-	int n_words;
-};
+bool options_command_built(enum cli_command cmd)
+{
+	return (unsigned)cmd < CLI_count && command_rows[cmd].built;
+}
 
 const char *options_command_word(enum cli_command cmd)
 {
@@ -66,7 +39,7 @@ static const char *command_name(enum cli_command cmd)
 }
 
 /* Levenshtein distance of two short words; a longer one is far from everything. */
-#define WORD_MAX 31
+#define WORD_MAX OPTION_FAR
 static int edit_distance(const char *a, const char *b)
 {
 	int row[WORD_MAX + 1];
@@ -91,8 +64,7 @@ static int edit_distance(const char *a, const char *b)
 	return row[lb];
 }
 
-/* Keeps candidate in *best when it is the nearest so far and near enough to be a slip of the finger, or cut short. */
-static void suggest(const char *word, const char *candidate, const char **best, int *distance)
+void option_suggest(const char *word, const char *candidate, const char **best, int *distance)
 {
 	size_t len = strlen(word);
 	int d = len >= 3 && strncmp(word, candidate, len) == 0 ? 1 : edit_distance(word, candidate);
@@ -110,7 +82,8 @@ static int unknown_option(struct parse *p, const char *argument, const char *nam
 	char clean[64];
 	text_copy(clean, sizeof clean, argument);
 	for (int id = 0; id < OPT_count; id++)
-		suggest(name, option_rows[id].name, &best, &distance);
+		if (option_is_listed((enum option_id)id))
+			option_suggest(name, option_rows[id].name, &best, &distance);
 	if (best)
 		return err_set(p->e, ERR_USAGE, "there is no option %s: did you mean --%s? -h lists all", clean, best);
 	return err_set(p->e, ERR_USAGE, "there is no option %s: -h lists all", clean);
@@ -123,210 +96,11 @@ static int unknown_command(struct parse *p, const char *word)
 	char clean[64];
 	text_copy(clean, sizeof clean, word);
 	for (int cmd = 1; cmd < CLI_count; cmd++)
-		suggest(word, command_rows[cmd].word, &best, &distance);
+		if (command_rows[cmd].built)
+			option_suggest(word, command_rows[cmd].word, &best, &distance);
 	if (best)
 		return err_set(p->e, ERR_USAGE, "there is no command %s: did you mean %s? -h lists all", clean, best);
 	return err_set(p->e, ERR_USAGE, "there is no command %s: use acc, perf, submit \"TEAM\", or -h for all", clean);
-}
-
-static int bad_value(struct parse *p, enum option_id id, const char *value, const char *must)
-{
-	char clean[64];
-	text_copy(clean, sizeof clean, value);
-	return err_set(p->e, ERR_USAGE, "--%s \"%s\" %s", option_rows[id].name, clean, must);
-}
-
-static int take_int(struct parse *p, enum option_id id, const char *value, int min, int max, int *out)
-{
-	char must[96];
-	int64_t n;
-	if (text_to_i64(value, min, max, &n)) {
-		*out = (int)n;
-		return 0;
-	}
-	snprintf(must, sizeof must, "is not a whole number from %d to %d: give one, like --%s %d", min, max,
-	        option_rows[id].name, min > 1 ? min : min + 1);
-	return bad_value(p, id, value, must);
-}
-
-/* Text that may be shown and written: fits, no control characters. */
-static int take_text(struct parse *p, enum option_id id, const char *value, char *out, size_t cap)
-{
-	if (!value[0])
-		return err_set(p->e, ERR_USAGE, "--%s has an empty value: give a %s", option_rows[id].name,
-		        option_rows[id].argument);
-	if (strlen(value) >= cap)
-		return bad_value(p, id, value, "is too long: give a shorter one");
-	text_copy(out, cap, value);
-	if (strcmp(out, value) != 0)
-		return bad_value(p, id, value, "holds control characters or is not UTF-8: type it again");
-	return 0;
-}
-
-static int take_base_url(struct parse *p, const char *value)
-{
-	struct settings *s = &p->o->settings;
-	int rc = take_text(p, OPT_BASE_URL, value, s->base_url, sizeof s->base_url);
-	if (rc == 0)
-		text_set(s->result_base_url, sizeof s->result_base_url, s->base_url);
-	return rc;
-}
-
-static int take_prompts(struct parse *p, const char *value)
-{
-	int mode = prompts_mode_from_word(value);
-	if (mode == PROMPTS_TEXT)
-		return err_set(p->e, ERR_USAGE,
-		        "text prompts need the model's tokenizer, which this version does not read yet: use --prompts ids");
-	if (mode != PROMPTS_IDS)
-		return bad_value(p, OPT_PROMPTS, value, "is not a way to send prompts: use --prompts ids");
-	p->o->settings.prompts = PROMPTS_IDS;
-	return 0;
-}
-
-static int take_accuracy(struct parse *p, const char *value)
-{
-	int mode = accuracy_mode_from_word(value);
-	if (mode < 0)
-		return bad_value(p, OPT_ACCURACY, value, "is not known: use each, once or skip");
-	p->o->settings.accuracy = (enum accuracy_mode)mode;
-	return 0;
-}
-
-static int take_colors(struct parse *p, const char *value)
-{
-	int64_t n;
-	if (!text_to_i64(value, 8, 256, &n) || (n != 8 && n != 16 && n != 256))
-		return bad_value(p, OPT_COLORS, value, "is not known: use 8, 16 or 256");
-	p->o->colors = (int)n;
-	return 0;
-}
-
-static int take_size(struct parse *p, const char *value)
-{
-	char columns[8];
-	int64_t w, h;
-	size_t n = strcspn(value, "x");
-	bool good = n < sizeof columns && value[n] == 'x';
-	if (good) {
-		memcpy(columns, value, n);
-		columns[n] = '\0';
-		good = text_to_i64(columns, 20, 500, &w) && text_to_i64(value + n + 1, 5, 300, &h);
-	}
-	if (!good)
-		return bad_value(
-		        p, OPT_SIZE, value, "is no size from 20x5 to 500x300: give columns and rows, like 120x36");
-	snprintf(p->o->size, sizeof p->o->size, "%dx%d", (int)w, (int)h);
-	return 0;
-}
-
-static int take_format(struct parse *p, const char *value)
-{
-	if (strcmp(value, "txt") != 0 && strcmp(value, "ansi") != 0 && strcmp(value, "svg") != 0)
-		return bad_value(p, OPT_FORMAT, value, "is not known: use txt, ansi or svg");
-	text_set(p->o->format, sizeof p->o->format, value);
-	return 0;
-}
-
-static int take_wait(struct parse *p, const char *value)
-{
-	if (!text_to_duration_ms(value, &p->o->settings.wait_server_ms))
-		return bad_value(p, OPT_WAIT_SERVER, value, "is no time: give one like 90s, 30m or 1h30m, at most 30d");
-	return 0;
-}
-
-static void apply_switch(struct options *o, enum option_id id)
-{
-	switch (id) {
-	case OPT_RESTART_SERVER:
-		o->restart_server = true;
-		break;
-	case OPT_POST_FLAGGED:
-		o->settings.post_flagged = true;
-		break;
-	case OPT_POST_LATER:
-		o->settings.post_later = true;
-		break;
-	case OPT_DEMO:
-		o->settings.demo = true;
-		break;
-	case OPT_TUI:
-		o->output = OUTPUT_TUI;
-		break;
-	case OPT_PLAIN:
-		o->output = OUTPUT_PLAIN;
-		break;
-	case OPT_JSON:
-		o->output = OUTPUT_JSON;
-		break;
-	case OPT_ASCII:
-		o->ascii = true;
-		break;
-	case OPT_NO_COLOR:
-		o->no_color = true;
-		break;
-	case OPT_MOUSE:
-		o->mouse = true;
-		break;
-	default: /* --all, -h, -V: p->given says it */
-		break;
-	}
-}
-
-static int apply_value(struct parse *p, enum option_id id, const char *value)
-{
-	struct options *o = p->o;
-	struct settings *s = &o->settings;
-	switch (id) {
-	case OPT_ISL:
-		return take_int(p, id, value, 1, 1 << 20, &p->isl);
-	case OPT_OSL:
-		return take_int(p, id, value, 1, 1 << 20, &p->osl);
-	case OPT_CONC:
-		return settings_parse_concs(s, value, p->e);
-	case OPT_REPEAT:
-		return take_int(p, id, value, 1, 64, &s->repeat);
-	case OPT_TEAM:
-		return take_text(p, id, value, s->team, sizeof s->team);
-	case OPT_BASE_URL:
-		return take_base_url(p, value);
-	case OPT_TRACK:
-		return take_text(p, id, value, o->track, sizeof o->track);
-	case OPT_LEADERBOARD:
-		return take_text(p, id, value, s->leaderboard, sizeof s->leaderboard);
-	case OPT_NUM_PROMPTS:
-		return take_int(p, id, value, 1, 1000000, &s->all_prompts);
-	case OPT_NUM_WARMUPS:
-		return take_int(p, id, value, 0, 100000, &s->num_warmups);
-	case OPT_PROMPTS:
-		return take_prompts(p, value);
-	case OPT_ACCURACY:
-		return take_accuracy(p, value);
-	case OPT_ACC_CONCURRENCY:
-		return take_int(p, id, value, 1, 64, &s->acc_concurrency);
-	case OPT_CORPUS:
-		return take_text(p, id, value, s->corpus, sizeof s->corpus);
-	case OPT_WAIT_SERVER:
-		return take_wait(p, value);
-	case OPT_RESULTS_DIR:
-		return take_text(p, id, value, s->results_dir, sizeof s->results_dir);
-	case OPT_LOG:
-		return take_text(p, id, value, s->server_log, sizeof s->server_log);
-	case OPT_THEME:
-		return take_text(p, id, value, o->theme, sizeof o->theme);
-	case OPT_COLORS:
-		return take_colors(p, value);
-	case OPT_FPS:
-		return take_int(p, id, value, 1, 60, &o->fps);
-	case OPT_SIZE:
-		return take_size(p, value);
-	case OPT_FORMAT:
-		return take_format(p, value);
-	case OPT_OUTPUT:
-		return take_text(p, id, value, o->out_file, sizeof o->out_file);
-	default:
-		return err_set(p->e, ERR_USAGE, "--%s takes no value", option_rows[id].name);
-	}
 }
 
 /* "-isl", "--isl", "--isl=8" -> the option and, after '=', its value (else NULL). -1: none of them. */
@@ -358,10 +132,13 @@ static int take_option(struct parse *p, const char *argument)
 	const struct option_row *row = &option_rows[id];
 	p->given[id] = true;
 	if (!row->argument) {
-		if (value)
+		bool on = true;
+		if (value && !option_in_config((enum option_id)id))
 			return err_set(p->e, ERR_USAGE, "--%s takes no value: leave \"=%.60s\" out", row->name, value);
-		apply_switch(p->o, (enum option_id)id);
-		return 0;
+		int rc = value ? option_take_yes(p, (enum option_id)id, value, &on) : 0;
+		if (rc == 0)
+			option_take_switch(p, (enum option_id)id, on);
+		return rc;
 	}
 	if (!value) {
 		/* What looks like an option is not swallowed as a value; --team=--us still can say it. */
@@ -369,7 +146,7 @@ static int take_option(struct parse *p, const char *argument)
 			return err_set(p->e, ERR_USAGE, "%s needs a value: %s %s", argument, argument, row->argument);
 		value = p->argv[p->at++];
 	}
-	return apply_value(p, (enum option_id)id, value);
+	return option_take_value(p, (enum option_id)id, value);
 }
 
 static int take_arguments(struct parse *p)
@@ -420,6 +197,10 @@ static int take_command(struct parse *p)
 	} else if (p->given[OPT_VERSION]) {
 		o->cmd = CLI_VERSION;
 		o->n_args = 0;
+	} else if (p->given[OPT_MAN] || p->given[OPT_DEFAULT_CONFIG]) {
+		o->cmd = CLI_HELP;
+		o->n_args = 0;
+		o->tell = p->given[OPT_MAN] ? TELL_MAN : TELL_CONFIG;
 	}
 	return 0;
 }
@@ -468,7 +249,7 @@ static int finish_team(struct parse *p)
 	if (p->given[OPT_TEAM] && strcmp(o->args[0], s->team) != 0)
 		return err_set(
 		        p->e, ERR_USAGE, "two team names are given, behind submit and with --team: leave one out");
-	int rc = take_text(p, OPT_TEAM, o->args[0], s->team, sizeof s->team);
+	int rc = option_take_text(p, OPT_TEAM, o->args[0], s->team, sizeof s->team);
 	if (rc)
 		return rc;
 	o->n_args = 0;
@@ -536,6 +317,9 @@ static int finish(struct parse *p)
 	if (rc)
 		return rc;
 	s->mode = o->cmd == CLI_ACC ? MODE_ACC : o->cmd == CLI_SUBMIT ? MODE_SUBMIT : MODE_PERF;
+	/* A run that is over, or another's, names its track itself; a file's word is for new runs. */
+	if (!p->given[OPT_TRACK] && (o->cmd == CLI_WATCH || o->cmd == CLI_SHOT || o->cmd == CLI_POST))
+		o->track[0] = '\0';
 	if (s->demo) {
 		s->n_defaults = 0;
 		if (!o->track[0])
@@ -569,11 +353,19 @@ static bool demo_asked(int argc, char **argv)
 	return false;
 }
 
-int options_parse(struct options *o, int argc, char **argv, settings_getenv get, void *ctx, struct err *e)
+/* A colour depth asked for by name outweighs a NO_COLOR that was set for every program. */
+static void finish_colors(struct parse *p)
+{
+	if (p->given[OPT_COLORS] && !p->given[OPT_NO_COLOR])
+		p->o->no_color = false;
+}
+
+int options_parse(struct options *o, int argc, char **argv, settings_getenv get, void *ctx, const struct config *conf,
+        struct err *e)
 {
 	struct parse p = {.o = o, .e = e, .argv = argv, .argc = argc, .at = 1};
 	struct demo_env demo = {get, ctx};
-	struct err env_error = {0};
+	struct err env_error = {0}, conf_error = {0};
 	memset(o, 0, sizeof *o);
 	o->fps = 12;
 	bool is_demo = demo_asked(argc, argv);
@@ -581,6 +373,7 @@ int options_parse(struct options *o, int argc, char **argv, settings_getenv get,
 	        &o->settings, &o->secrets, is_demo ? demo_getenv : get, is_demo ? (void *)&demo : ctx, &env_error);
 	const char *no_color = get(ctx, "NO_COLOR");
 	o->no_color = no_color && no_color[0];
+	int conf_rc = conf ? options_take_config(&p, conf, is_demo, get, ctx, &conf_error) : 0;
 	int rc = take_arguments(&p);
 	if (rc == 0)
 		rc = take_command(&p);
@@ -588,7 +381,10 @@ int options_parse(struct options *o, int argc, char **argv, settings_getenv get,
 		rc = check_arguments(&p);
 	if (rc || is_telling(o))
 		return rc;
+	if (conf_rc)
+		return err_set(e, conf_rc, "%s", conf_error.text);
 	if (env_rc && (NEEDS_ENV & BIT(o->cmd)))
 		return err_set(e, env_rc, "%s", env_error.text);
+	finish_colors(&p);
 	return finish(&p);
 }

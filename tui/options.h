@@ -1,34 +1,36 @@
-/* The command line: environment, then arguments, into one plain struct that main hands on.
+/* The command line: configuration files, environment, then arguments, into one plain struct that main hands on.
  *
- * The options are the table options.def, the commands the table below; parsing, usage text, suggestions and the check
- * which command takes which option all read them. Nothing here prints or exits: errors are sentences.
+ * The options are the table options.def, the commands the table below; parsing, usage text, manual page, suggestions and
+ * the check which command takes which option all read them. Nothing here prints or exits: errors are sentences.
  */
 #ifndef BENCHTOP_OPTIONS_H
 #define BENCHTOP_OPTIONS_H
 #include "../engine/base/buf.h"
 #include "../engine/base/err.h"
 #include "../engine/plan/settings.h"
+#include "config.h"
 
-/* COMMAND(ID, "word", fewest and most further arguments, "arguments", "help") */
+/* COMMAND(ID, "word", fewest and most further arguments, "arguments", "help", built)
+ *   built     false: this version does not have it. It is refused in a sentence, and no text tells of it. */
 #define OPTIONS_COMMANDS(COMMAND)                                                                                      \
-	COMMAND(CLI_DASHBOARD, "", 0, 0, "", "the dashboard")                                                          \
-	COMMAND(CLI_ACC, "acc", 0, 0, "", "accuracy only")                                                             \
-	COMMAND(CLI_PERF, "perf", 0, 0, "", "accuracy and load; nothing is posted")                                    \
-	COMMAND(CLI_SUBMIT, "submit", 0, 1, "TEAM", "accuracy, load, and the result posted to the board")              \
-	COMMAND(CLI_RESULTS, "results", 0, 8, "[DIR|FILE ...]", "table of finished runs")                              \
-	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "two runs side by side")                                          \
-	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR ...]", "throughput per GPU against latency")                           \
-	COMMAND(CLI_POST, "post", 1, 1, "DIR|FILE", "post results that are saved already")                             \
-	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch")                                  \
-	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one")                   \
-	COMMAND(CLI_SHOT, "shot", 1, 2, "SCREEN [DIR]", "picture of a screen")                                         \
-	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server")                                         \
-	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs")                                   \
-	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text")                                                      \
-	COMMAND(CLI_VERSION, "version", 0, 0, "", "version")
+	COMMAND(CLI_DASHBOARD, "", 0, 0, "", "the dashboard", true)                                                    \
+	COMMAND(CLI_ACC, "acc", 0, 0, "", "accuracy only", true)                                                       \
+	COMMAND(CLI_PERF, "perf", 0, 0, "", "accuracy and load; nothing is posted", true)                              \
+	COMMAND(CLI_SUBMIT, "submit", 0, 1, "TEAM", "accuracy, load, and the result posted to the board", true)        \
+	COMMAND(CLI_RESULTS, "results", 0, 8, "[DIR|FILE ...]", "table of finished runs", false)                       \
+	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "two runs side by side", false)                                   \
+	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR ...]", "throughput per GPU against latency", false)                    \
+	COMMAND(CLI_POST, "post", 1, 1, "DIR|FILE", "post results that are saved already", true)                       \
+	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch", false)                           \
+	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one", true)             \
+	COMMAND(CLI_SHOT, "shot", 1, 2, "SCREEN [DIR]", "picture of a screen, without a terminal", true)               \
+	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server", false)                                  \
+	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs", false)                            \
+	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text", true)                                                \
+	COMMAND(CLI_VERSION, "version", 0, 0, "", "version", true)
 
 enum cli_command {
-#define COMMAND(id, word, fewest, most, arguments, help) id,
+#define COMMAND(id, word, fewest, most, arguments, help, built) id,
 	OPTIONS_COMMANDS(COMMAND)
 #undef COMMAND
 	        CLI_count
@@ -45,7 +47,10 @@ enum cli_command {
 #define IN_SHOT   OPTIONS_BIT(CLI_SHOT)
 #define IN_TABLE  (OPTIONS_BIT(CLI_RESULTS) | OPTIONS_BIT(CLI_COMPARE) | OPTIONS_BIT(CLI_CURVE))
 #define IN_ANY    (OPTIONS_BIT(CLI_count) - 1)
+#define NOT_YET   (1u << 31) /* refused by main in this version, and not listed */
 
+/* What CLI_HELP prints. */
+enum telling { TELL_USAGE, TELL_MAN, TELL_CONFIG };
 enum output { OUTPUT_AUTO, OUTPUT_TUI, OUTPUT_PLAIN, OUTPUT_JSON };
 
 #define OPTIONS_ARGS 8
@@ -54,12 +59,14 @@ struct options {
 	enum cli_command cmd;
 	const char *args[OPTIONS_ARGS]; /* what follows the command, from argv; submit's team is in settings */
 	int n_args;
+	enum telling tell;
 	struct settings settings; /* not yet settings_check()ed: that needs the track */
 	struct secrets secrets;
 	enum output output;
 	char theme[512]; /* empty = default */
 	bool ascii, no_color, mouse;
 	bool restart_server;
+	bool wait_given; /* --wait-server, whatever its value */
 	int colors; /* 8, 16, 256; 0 = as the terminal says */
 	int fps;
 	char track[512];    /* file or name, empty = default; "demo" with --demo */
@@ -68,11 +75,18 @@ struct options {
 	char format[16];    /* "txt", "ansi", "svg"; empty = by the file's name */
 };
 
-/* argv[0] counts: `dsr1_benchmark` without a command is acc, as the official tool; else the dashboard. With --demo the
- * environment is left aside but for TEAM_NAME_ENV, BENCHTOP_RESULTS, OPENAI_API_KEY and NO_COLOR. -h and -V win over a bad
- * environment. 0 or ERR_USAGE: the sentence names option, value and remedy. */
-int options_parse(struct options *o, int argc, char **argv, settings_getenv get, void *ctx, struct err *e);
+/* Arguments over environment over configuration files (NULL: none) over defaults. argv[0] counts: `dsr1_benchmark` without
+ * a command is acc, as the official tool; else the dashboard. With --demo the environment is left aside but for
+ * TEAM_NAME_ENV, BENCHTOP_RESULTS, OPENAI_API_KEY and NO_COLOR, and so are the files but for looks, team and results-dir.
+ * -h and -V win over a bad environment and bad files. 0 or ERR_USAGE: the sentence names option, value and remedy. */
+int options_parse(struct options *o, int argc, char **argv, settings_getenv get, void *ctx, const struct config *conf,
+        struct err *e);
 
+/* A commented configuration file that changes nothing as it is: every name with its values, every key. */
+int options_default_config(struct buf *b);
+
+/* Whether this version has the command. */
+bool options_command_built(enum cli_command cmd);
 /* The word of a command on the command line ("" for the dashboard). */
 const char *options_command_word(enum cli_command cmd);
 

@@ -13,9 +13,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define TTY_PATIENCE_NS (10 * CLOCK_NS_PER_S) /* a terminal that takes no byte for so long is gone */
-#define LOG_POLL_MS 250
-#define LOG_POLL_BYTES (256 * 1024)
+#define TTY_PATIENCE_MS 10000 /* a terminal that takes no byte for so long is gone */
+#define WHEEL_LINES     3
+#define LOG_POLL_MS     250
+#define LOG_POLL_BYTES  (256 * 1024)
 
 void ui_say(struct ui *u, enum severity sev, const char *fmt, ...)
 {
@@ -68,7 +69,7 @@ static void on_finished(struct ui *u, const struct event *ev)
 	term_bell(u->term);
 	char title[160];
 	snprintf(title, sizeof title, "benchtop: %s",
-		ev->u.run_finished.exit_status ? "run ended, look at it" : "run complete");
+	        ev->u.run_finished.exit_status ? "run ended, look at it" : "run complete");
 	term_title(u->term, title);
 }
 
@@ -89,7 +90,8 @@ static void on_event(struct ui *u, const struct event *ev)
 		break;
 	case EV_stop_requested:
 		ui_say(u, SEV_WARN, "%s",
-			ev->u.stop_requested.now ? "stopping now" : "stopping after the requests in flight; x again stops now");
+		        ev->u.stop_requested.now ? "stopping now"
+		                                 : "stopping after the requests in flight; x again stops now");
 		break;
 	case EV_server_seen:
 		follow_log(u);
@@ -125,24 +127,42 @@ static void take_events(struct ui *u)
 		on_event(u, &ev);
 }
 
+/* False: the user leaves. */
+static bool take_key(struct ui *u, const char *key)
+{
+	struct view *v = &u->view;
+
+	enum action_id a = action_for_key(key, v->screen, v->modal);
+	enum ui_react r = REACT_NONE;
+	if (a != ACTION_NONE)
+		r = ui_action(u, a);
+	else if (v->modal == MODAL_EDIT)
+		r = ui_edit_key(u, key);
+	return !(r & REACT_LEAVE);
+}
+
+/* The wheel is Up and Down; in a log it goes by a few lines. */
+static void take_wheel(struct ui *u, const char *key)
+{
+	int times = u->view.screen == SCREEN_LOG && u->view.modal == MODAL_NONE ? WHEEL_LINES : 1;
+
+	for (int i = 0; i < times; i++)
+		take_key(u, key);
+}
+
 static bool take_keys(struct ui *u)
 {
 	char key[16];
 	bool lost;
-	struct view *v = &u->view;
 
 	while (term_key(u->term, key, &lost)) {
 		u->dirty = true;
 		if (strcmp(key, "Resize") == 0)
 			continue;
-		v->message[0] = '\0';
-		enum action_id a = action_for_key(key, v->screen, v->modal);
-		enum ui_react r = REACT_NONE;
-		if (a != ACTION_NONE)
-			r = ui_action(u, a);
-		else if (v->modal == MODAL_TEAM)
-			r = ui_edit_key(u, key);
-		if (r & REACT_LEAVE)
+		u->view.message[0] = '\0';
+		if (strncmp(key, "Wheel", 5) == 0)
+			take_wheel(u, strcmp(key, "WheelUp") == 0 ? "Up" : "Down");
+		else if (!take_key(u, key))
 			return false;
 	}
 	if (lost) {
@@ -171,8 +191,7 @@ static bool take_signals(struct ui *u)
 	return true;
 }
 
-/* False: the terminal took nothing for too long. */
-static bool paint(struct ui *u, int64_t now)
+static void paint(struct ui *u, int64_t now)
 {
 	int rows, cols;
 
@@ -182,51 +201,83 @@ static bool paint(struct ui *u, int64_t now)
 			canvas_close(&u->canvas);
 		u->have_canvas = canvas_open(&u->canvas, rows, cols, u->cfg->term.ascii) == 0;
 		if (!u->have_canvas)
-			return true;
+			return;
 	}
 	u->view.now_mono_ns = now;
 	u->view.now_wall_ns = clock_wall_ns();
 	u->view.frame = (int)(now / (125 * CLOCK_NS_PER_MS) & 0xffff);
 	canvas_clear(&u->canvas);
 	screen_draw(&u->canvas, u->board, &u->view);
-	if (term_paint(u->term, &u->canvas)) {
+	u->blocked = !term_paint(u->term, &u->canvas);
+	u->last_paint_ns = now;
+	if (!u->blocked)
 		u->dirty = false;
-		u->blocked_since_ns = 0;
-		u->last_paint_ns = now;
-		return true;
-	}
-	if (u->blocked_since_ns == 0)
-		u->blocked_since_ns = now;
-	return now - u->blocked_since_ns < TTY_PATIENCE_NS;
 }
 
-/* How long to sleep: until the next frame when something changed, a second while a clock is on screen, else long. */
-static int wait_ms(const struct ui *u, int64_t now)
+/* How long to sleep: until the next frame when something changed, until the log is looked at or a clock on screen moves on,
+ * else for ever. A skipped frame waits for the terminal: it tells when it has room. */
+static int wait_ms(struct ui *u, int64_t now)
 {
-	int64_t frame_ns = CLOCK_NS_PER_S / u->cfg->fps;
+	int64_t frame_ns = CLOCK_NS_PER_S / u->cfg->fps, ms = -1;
 
-	if (u->dirty) {
+	if (u->view.log || u->active)
+		ms = LOG_POLL_MS;
+	else if (u->board->have_server)
+		ms = 1000;
+	if (u->dirty && !u->blocked) {
 		int64_t left = (u->last_paint_ns + frame_ns - now) / CLOCK_NS_PER_MS;
-		if (u->blocked_since_ns)
-			return 100;
 		return left > 0 ? (int)left + 1 : 0;
 	}
-	if (u->view.log || u->active)
-		return LOG_POLL_MS;
-	return 5000;
+	int64_t stuck = term_stuck_ns(u->term) / CLOCK_NS_PER_MS;
+	if (stuck > 0) {
+		int64_t left = u->patience_ms > stuck ? u->patience_ms - stuck + 1 : 0;
+		ms = ms < 0 || left < ms ? left : ms;
+	}
+	return (int)ms;
+}
+
+static bool wait(struct ui *u)
+{
+	struct pollfd p[TERM_FDS + 2];
+	int n = TERM_FDS;
+
+	term_fds(u->term, p);
+	p[n++] = (struct pollfd){.fd = mailbox_fd(u->cfg->backend.events), .events = POLLIN};
+	if (u->cfg->signal_fd >= 0)
+		p[n++] = (struct pollfd){.fd = u->cfg->signal_fd, .events = POLLIN};
+	if (poll(p, (nfds_t)n, wait_ms(u, clock_mono_ns())) < 0 && errno != EINTR)
+		return false;
+	if (p[2].revents)
+		u->blocked = false;
+	return term_stuck_ns(u->term) < u->patience_ms * CLOCK_NS_PER_MS;
+}
+
+/* Clocks on screen: they change a few cells, or none. */
+static void tick(struct ui *u, int64_t now)
+{
+	if (now - u->last_tick_ns < CLOCK_NS_PER_S || !(u->active || u->board->have_server))
+		return;
+	u->last_tick_ns = now;
+	u->dirty = true;
+}
+
+/* Looked at through the same window while lines arrive, unless the view follows the end. */
+static void poll_log(struct ui *u)
+{
+	int n = u->view.log ? tail_poll(u->view.log, LOG_POLL_BYTES) : 0;
+
+	if (n <= 0)
+		return;
+	u->dirty = true;
+	if (u->view.log_scroll > 0)
+		u->view.log_scroll += n;
+	if (u->view.log_scroll > TAIL_LINES)
+		u->view.log_scroll = TAIL_LINES;
 }
 
 static bool turn(struct ui *u)
 {
-	int64_t now = clock_mono_ns();
-	struct pollfd p[3] = {
-		{.fd = STDIN_FILENO, .events = POLLIN},
-		{.fd = mailbox_fd(u->cfg->backend.events), .events = POLLIN},
-		{.fd = u->cfg->signal_fd, .events = POLLIN},
-	};
-
-	int n = poll(p, u->cfg->signal_fd >= 0 ? 3 : 2, wait_ms(u, now));
-	if (n < 0 && errno != EINTR) {
+	if (!wait(u)) {
 		u->how = UI_EXIT_LOST;
 		return false;
 	}
@@ -237,18 +288,11 @@ static bool turn(struct ui *u)
 		return false;
 	if (u->leave_when_done && !u->active)
 		return false;
-	if (u->view.log && tail_poll(u->view.log, LOG_POLL_BYTES) > 0)
-		u->dirty = true;
-	now = clock_mono_ns();
-	if (now - u->last_tick_ns >= CLOCK_NS_PER_S && (u->active || u->board->have_server)) {
-		u->last_tick_ns = now;
-		if (u->active)
-			u->dirty = true;
-	}
-	if (u->dirty && (now - u->last_paint_ns >= CLOCK_NS_PER_S / u->cfg->fps || u->blocked_since_ns) && !paint(u, now)) {
-		u->how = UI_EXIT_LOST;
-		return false;
-	}
+	poll_log(u);
+	int64_t now = clock_mono_ns();
+	tick(u, now);
+	if (u->dirty && !u->blocked && now - u->last_paint_ns >= CLOCK_NS_PER_S / u->cfg->fps)
+		paint(u, now);
 	return true;
 }
 
@@ -264,9 +308,36 @@ static void start_view(struct ui *u)
 	u->active = u->cfg->following;
 	for (int i = 0; i < v->track->n_pairs; i++)
 		if (v->settings.n_pairs > 0 && v->track->pairs[i].isl == v->settings.pairs[0][0] &&
-			v->track->pairs[i].osl == v->settings.pairs[0][1])
+		        v->track->pairs[i].osl == v->settings.pairs[0][1])
 			v->pair = i;
 	ui_replan(u, false);
+}
+
+/* Tests wait less long. */
+static int64_t patience_ms(void)
+{
+	const char *v = getenv("BENCHTOP_TTY_PATIENCE_MS");
+	int64_t ms = TTY_PATIENCE_MS;
+
+	if (v)
+		text_to_i64(v, 100, 600000, &ms);
+	return ms;
+}
+
+/* The first frame is there before the engine, the simulated server or a look at any server. */
+static int open_backend(struct ui *u, struct err *e)
+{
+	const struct ui_backend *b = &u->cfg->backend;
+	int rc;
+
+	paint(u, clock_mono_ns());
+	u->dirty = true;
+	if (b->open && (rc = b->open(b->ctx, &u->view.settings, e)) < 0)
+		return rc;
+	follow_log(u);
+	if (!u->view.following)
+		ui_send(u, CMD_WATCH);
+	return 0;
 }
 
 int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
@@ -279,7 +350,7 @@ int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
 	u->cfg = cfg;
 	u->board = cfg->board;
 	u->how = UI_EXIT_QUIT;
-	u->dirty = true;
+	u->patience_ms = patience_ms();
 	if ((rc = theme_load(&u->theme, cfg->theme, e)) < 0 || (rc = term_open(&u->term, &cfg->term, e)) < 0) {
 		free(u);
 		return rc;
@@ -287,19 +358,15 @@ int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
 	text_copy(u->view.theme_name, sizeof u->view.theme_name, u->theme.name);
 	term_theme(u->term, &u->theme);
 	start_view(u);
-	follow_log(u);
-	if (!u->view.following)
-		ui_send(u, CMD_WATCH);
-	while (turn(u))
+	rc = open_backend(u, e);
+	while (rc == 0 && turn(u))
 		;
 	if (u->view.log)
 		tail_close(u->view.log);
-	/* A terminal that takes no bytes would hold us here for ever; the keeper restores it. */
-	if (u->how != UI_EXIT_LOST)
-		term_close(u->term);
+	term_close(u->term);
 	if (u->have_canvas)
 		canvas_close(&u->canvas);
 	*how = u->how;
 	free(u);
-	return 0;
+	return rc;
 }

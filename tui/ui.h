@@ -14,6 +14,8 @@
 struct ui_backend {
 	void *ctx;
 	struct mailbox *events;
+	/* Called once after the first frame; may set where the server is. NULL: nothing to open. */
+	int (*open)(void *ctx, struct settings *s, struct err *e);
 	/* Copies the command. A sentence is put into e when it cannot be done (negative). */
 	int (*command)(void *ctx, const struct command *c, struct err *e);
 };
@@ -24,8 +26,8 @@ struct ui_config {
 	struct term_options term;
 	char theme[512];
 	int fps;
-	bool following;      /* another process measures */
-	int signal_fd;       /* signalfd of TERM, INT, HUP; -1 none */
+	bool following; /* another process measures */
+	int signal_fd;  /* signalfd of TERM, INT, HUP; -1 none */
 	struct ui_backend backend;
 	struct board *board; /* borrowed */
 };

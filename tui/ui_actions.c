@@ -4,15 +4,6 @@
 #include "../engine/base/text.h"
 #include <string.h>
 
-int ui_theme_count(void)
-{
-	int n = 0;
-
-	while (theme_name(n))
-		n++;
-	return n;
-}
-
 void ui_theme_show(struct ui *u, const char *name)
 {
 	struct theme t;
@@ -27,6 +18,11 @@ void ui_theme_show(struct ui *u, const char *name)
 	term_theme(u->term, &u->theme);
 }
 
+static const char *key_of(enum action_id a, char out[16])
+{
+	return action_key(action_at((int)a), out);
+}
+
 static int clamp(int v, int lo, int hi)
 {
 	return v < lo ? lo : v > hi ? hi : v;
@@ -34,24 +30,51 @@ static int clamp(int v, int lo, int hi)
 
 static enum ui_react open_modal(struct ui *u, enum modal_id m)
 {
+	u->view.modal_back = u->view.modal;
 	u->view.modal = m;
 	u->view.modal_focus = 0;
 	u->view.help_scroll = 0;
 	return REACT_DRAW;
 }
 
-static enum ui_react close_modal(struct ui *u)
+enum ui_react ui_close_modal(struct ui *u)
 {
-	u->view.modal = MODAL_NONE;
-	u->view.only_focused = false;
+	struct view *v = &u->view;
+
+	bool back = (v->modal == MODAL_HELP || v->modal == MODAL_EDIT) && v->modal_back != v->modal;
+	v->modal = back ? v->modal_back : MODAL_NONE;
+	v->modal_back = MODAL_NONE;
+	v->help_scroll = 0;
+	if (v->modal == MODAL_NONE)
+		v->only_focused = false;
 	return REACT_DRAW;
+}
+
+/* Help over a form keeps what is marked in it. */
+static enum ui_react open_help(struct ui *u)
+{
+	u->view.modal_back = u->view.modal;
+	u->view.modal = MODAL_HELP;
+	u->view.help_scroll = 0;
+	return REACT_DRAW;
+}
+
+/* Settings of a run that is in progress stand. */
+static bool settled(struct ui *u, const char *what)
+{
+	if (u->active)
+		ui_say(u, SEV_WARN, "%s cannot change while a run is in progress", what);
+	return u->active;
 }
 
 static enum ui_react open_sheet(struct ui *u, bool only_focused)
 {
+	char key[16];
+
 	if (u->active) {
-		ui_say(u, SEV_WARN, u->view.following ? "another benchtop measures here: x stops it" :
-							"a run is in progress: x stops it");
+		ui_say(u, SEV_WARN, "%s: %s stops it",
+		        u->view.following ? "another benchtop measures here" : "a run is in progress",
+		        key_of(ACTION_STOP, key));
 		return REACT_DRAW;
 	}
 	u->view.only_focused = only_focused;
@@ -69,16 +92,24 @@ static enum ui_react quit_choice(struct ui *u, enum quit_choice c)
 {
 	switch (c) {
 	case QUIT_LEAVE_RUNNING:
+		if (!u->active) /* it ended while the question stood */
+			return REACT_LEAVE;
+		if (!u->view.detached_ok) {
+			ui_say(u, SEV_WARN, "the run lives in this terminal: stop it, or stay");
+			return REACT_DRAW;
+		}
 		/* What another process measures goes on anyway. */
 		u->how = u->view.following ? UI_EXIT_QUIT : UI_EXIT_DETACH;
 		return REACT_LEAVE;
 	case QUIT_STOP:
+		if (!u->active)
+			return REACT_LEAVE;
 		u->leave_when_done = true;
 		ui_send(u, CMD_STOP_NOW);
 		ui_say(u, SEV_WARN, "stopping, then leaving");
-		return close_modal(u);
+		return ui_close_modal(u);
 	default:
-		return close_modal(u);
+		return ui_close_modal(u);
 	}
 }
 
@@ -93,12 +124,11 @@ static enum ui_react stop(struct ui *u)
 
 static enum ui_react next_mode(struct ui *u)
 {
+	char key[16];
 	static const enum run_mode order[] = {MODE_PERF, MODE_SUBMIT, MODE_ACC};
 
-	if (u->active) {
-		ui_say(u, SEV_WARN, "the mode cannot change while a run is in progress");
+	if (settled(u, "the mode"))
 		return REACT_DRAW;
-	}
 	for (int i = 0; i < 3; i++) {
 		if (order[i] == u->view.settings.mode) {
 			u->view.settings.mode = order[(i + 1) % 3];
@@ -106,8 +136,16 @@ static enum ui_react next_mode(struct ui *u)
 		}
 	}
 	if (u->view.settings.mode == MODE_SUBMIT && !u->view.settings.team[0])
-		ui_say(u, SEV_INFO, "submit needs a team name: t edits it");
+		ui_say(u, SEV_INFO, "submit needs a team name: %s edits it", key_of(ACTION_TEAM, key));
 	return REACT_DRAW;
+}
+
+/* Lines up from the end at which the oldest one stands in the first row; screen/log.c shows no more. */
+static int log_most(const struct ui *u)
+{
+	int most = u->view.log ? tail_count(u->view.log) - (u->canvas.rows - 2) : 0;
+
+	return most > 0 ? most : 0;
 }
 
 static enum ui_react move_focus(struct ui *u, int by)
@@ -115,26 +153,48 @@ static enum ui_react move_focus(struct ui *u, int by)
 	struct view *v = &u->view;
 
 	if (v->screen == SCREEN_LOG)
-		v->log_scroll = clamp(v->log_scroll - by, 0, v->log ? tail_count(v->log) - 1 : 0);
+		v->log_scroll = clamp(v->log_scroll - by, 0, log_most(u));
 	else
 		v->focus = clamp(v->focus + by, 0, v->plan.n_cells > 0 ? v->plan.n_cells - 1 : 0);
 	return REACT_DRAW;
 }
 
-static enum ui_react open_team(struct ui *u)
+/* Every row, or none when every one is picked. */
+static enum ui_react pick_all(struct ui *u)
 {
-	text_set(u->view.edit, sizeof u->view.edit, u->view.settings.team);
-	u->view.edit_pos = (int)strlen(u->view.edit);
-	return open_modal(u, MODAL_TEAM);
+	struct view *v = &u->view;
+	bool all = true;
+
+	for (int i = 0; i < v->plan.n_cells; i++)
+		all = all && v->picked[i];
+	for (int i = 0; i < v->plan.n_cells; i++)
+		v->picked[i] = !all;
+	return REACT_DRAW;
+}
+
+static enum ui_react next_accuracy(struct ui *u)
+{
+	struct settings *s = &u->view.settings;
+
+	if (settled(u, "accuracy"))
+		return REACT_DRAW;
+	s->accuracy = s->accuracy == ACCURACY_EACH ? ACCURACY_ONCE : ACCURACY_EACH;
+	if (u->view.modal == MODAL_NONE)
+		ui_say(u, SEV_INFO, "accuracy is measured %s",
+		        s->accuracy == ACCURACY_EACH ? "before each row" : "once, before the first row");
+	return REACT_DRAW;
 }
 
 static enum ui_react open_themes(struct ui *u)
 {
+	struct view *v = &u->view;
+
 	open_modal(u, MODAL_THEME);
-	for (int i = 0; theme_name(i); i++)
-		if (strcmp(theme_name(i), u->view.theme_name) == 0)
-			u->view.modal_focus = i;
-	u->theme_before = u->view.modal_focus;
+	v->n_themes = theme_list(v->themes, v->theme_own, VIEW_THEMES);
+	for (int i = 0; i < v->n_themes; i++)
+		if (strcmp(v->themes[i], v->theme_name) == 0)
+			v->modal_focus = i;
+	u->theme_before = v->modal_focus;
 	return REACT_DRAW;
 }
 
@@ -163,6 +223,23 @@ static enum ui_react check_pair(struct ui *u)
 	return REACT_DRAW;
 }
 
+static enum ui_react all_pairs(struct ui *u)
+{
+	struct settings *s = &u->view.settings;
+	const struct track *t = u->view.track;
+	int most = t->n_pairs < SETTINGS_PAIRS ? t->n_pairs : SETTINGS_PAIRS, marked = u->view.modal_focus;
+	bool all = s->n_pairs >= most;
+
+	s->n_pairs = 0;
+	for (int i = 0; i < most; i++) {
+		if (all && i != marked)
+			continue;
+		s->pairs[s->n_pairs][0] = t->pairs[i].isl;
+		s->pairs[s->n_pairs++][1] = t->pairs[i].osl;
+	}
+	return REACT_DRAW;
+}
+
 static enum ui_react take_pairs(struct ui *u)
 {
 	struct settings *s = &u->view.settings;
@@ -174,10 +251,25 @@ static enum ui_react take_pairs(struct ui *u)
 		s->pairs[0][1] = u->view.track->pairs[u->view.pair].osl;
 	}
 	ui_replan(u, true);
-	return close_modal(u);
+	return ui_close_modal(u);
 }
 
-static enum ui_react general_action(struct ui *u, enum action_id a)
+static enum ui_react suspend(struct ui *u)
+{
+	char key[16];
+
+	if (u->active && !u->view.following)
+		ui_say(u, SEV_WARN,
+		        "that would freeze the measurement: %s leaves it running, and benchtop comes back to it",
+		        key_of(ACTION_QUIT, key));
+	else if (!term_suspend(u->term))
+		ui_say(u, SEV_WARN, "there is no shell above that could bring benchtop back: %s leaves",
+		        key_of(ACTION_QUIT, key));
+	return REACT_DRAW;
+}
+
+/* What prepares, starts and ends a run. */
+static enum ui_react run_action(struct ui *u, enum action_id a)
 {
 	struct view *v = &u->view;
 
@@ -188,22 +280,43 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 		return open_sheet(u, true);
 	case ACTION_STOP:
 		return stop(u);
-	case ACTION_PICK:
-		if (v->focus < v->plan.n_cells)
-			v->picked[v->focus] = !v->picked[v->focus];
-		return REACT_DRAW;
-	case ACTION_MODE:
-		return next_mode(u);
-	case ACTION_PAIR:
-		open_modal(u, MODAL_PAIRS);
-		v->modal_focus = v->pair;
-		return REACT_DRAW;
-	case ACTION_TEAM:
-		return open_team(u);
 	case ACTION_SKIP:
 		if (u->active && !v->following)
 			ui_send(u, CMD_SKIP);
 		return REACT_DRAW;
+	case ACTION_PICK:
+		if (v->focus < v->plan.n_cells)
+			v->picked[v->focus] = !v->picked[v->focus];
+		return REACT_DRAW;
+	case ACTION_ALL:
+		return pick_all(u);
+	case ACTION_MODE:
+		return next_mode(u);
+	case ACTION_PAIR:
+		if (settled(u, "the pairs"))
+			return REACT_DRAW;
+		open_modal(u, MODAL_PAIRS);
+		v->modal_focus = v->pair;
+		return REACT_DRAW;
+	case ACTION_TEAM:
+		return ui_edit_open(u, EDIT_TEAM);
+	case ACTION_PROMPTS:
+		return ui_edit_open(u, EDIT_PROMPTS);
+	case ACTION_SERVER:
+		return ui_edit_open(u, EDIT_SERVER);
+	case ACTION_ACCURACY:
+		return next_accuracy(u);
+	default:
+		return REACT_NONE;
+	}
+}
+
+/* Where one looks, and the program itself. */
+static enum ui_react general_action(struct ui *u, enum action_id a)
+{
+	struct view *v = &u->view;
+
+	switch (a) {
 	case ACTION_UP:
 		return move_focus(u, -1);
 	case ACTION_DOWN:
@@ -233,120 +346,21 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 		term_redraw(u->term);
 		return REACT_DRAW;
 	case ACTION_HELP:
-		return open_modal(u, MODAL_HELP);
+		return open_help(u);
 	case ACTION_QUIT:
 		return quit(u);
 	case ACTION_INTERRUPT:
 		return u->active ? stop(u) : REACT_LEAVE;
 	case ACTION_SUSPEND:
-		if (u->active && !v->following) {
-			ui_say(u, SEV_WARN, "Ctrl-Z would freeze the measurement: q leaves it running, and benchtop comes back to it");
-			return REACT_DRAW;
-		}
-		term_suspend(u->term);
-		return REACT_DRAW;
+		return suspend(u);
 	default:
-		return REACT_NONE;
+		return run_action(u, a);
 	}
 }
 
 static enum ui_react list_move(struct ui *u, int by, int n)
 {
 	u->view.modal_focus = clamp(u->view.modal_focus + by, 0, n - 1);
-	return REACT_DRAW;
-}
-
-static enum ui_react take_team(struct ui *u)
-{
-	struct err e = {0};
-
-	if (settings_check_team(u->view.edit, &e) < 0) {
-		ui_say(u, SEV_WARN, "%s", e.text);
-		return REACT_DRAW;
-	}
-	text_set(u->view.settings.team, sizeof u->view.settings.team, u->view.edit);
-	return close_modal(u);
-}
-
-static size_t before(const struct view *v)
-{
-	size_t i = (size_t)v->edit_pos;
-
-	if (i > 0)
-		i--;
-	while (i > 0 && ((unsigned char)v->edit[i] & 0xc0) == 0x80)
-		i--;
-	return i;
-}
-
-static size_t after(const struct view *v)
-{
-	size_t len = strlen(v->edit), i = (size_t)v->edit_pos;
-	uint32_t cp;
-
-	return i + utf8_decode(v->edit + i, len - i, &cp);
-}
-
-static void erase(struct view *v, size_t from, size_t to)
-{
-	memmove(v->edit + from, v->edit + to, strlen(v->edit + to) + 1);
-	v->edit_pos = (int)from;
-}
-
-enum ui_react ui_edit_key(struct ui *u, const char *key)
-{
-	struct view *v = &u->view;
-	size_t n = strlen(key), len = strlen(v->edit);
-	uint32_t cp;
-	const char *text = key;
-
-	if (strcmp(key, "Space") == 0) {
-		text = " ";
-		n = 1;
-	}
-	/* Names of special keys are longer than the one character they would have to be. */
-	if (utf8_decode(text, n, &cp) != n || cp < 32 || len + n >= sizeof v->edit)
-		return REACT_NONE;
-	memmove(v->edit + v->edit_pos + n, v->edit + v->edit_pos, len - (size_t)v->edit_pos + 1);
-	memcpy(v->edit + v->edit_pos, text, n);
-	v->edit_pos += (int)n;
-	return REACT_DRAW;
-}
-
-static enum ui_react team_action(struct ui *u, enum action_id a)
-{
-	struct view *v = &u->view;
-
-	switch (a) {
-	case ACTION_TEAM_TAKE:
-		return take_team(u);
-	case ACTION_TEAM_CANCEL:
-		return close_modal(u);
-	case ACTION_TEAM_CLEAR:
-		v->edit[0] = '\0';
-		v->edit_pos = 0;
-		break;
-	case ACTION_TEAM_LEFT:
-		v->edit_pos = (int)before(v);
-		break;
-	case ACTION_TEAM_RIGHT:
-		v->edit_pos = (int)after(v);
-		break;
-	case ACTION_TEAM_HOME:
-		v->edit_pos = 0;
-		break;
-	case ACTION_TEAM_END:
-		v->edit_pos = (int)strlen(v->edit);
-		break;
-	case ACTION_TEAM_ERASE:
-		erase(v, before(v), (size_t)v->edit_pos);
-		break;
-	case ACTION_TEAM_DELETE:
-		erase(v, (size_t)v->edit_pos, after(v));
-		break;
-	default:
-		return REACT_NONE;
-	}
 	return REACT_DRAW;
 }
 
@@ -357,23 +371,26 @@ static enum ui_react list_action(struct ui *u, enum action_id a)
 	switch (a) {
 	case ACTION_PAIRS_CHECK:
 		return check_pair(u);
+	case ACTION_PAIRS_ALL:
+		return all_pairs(u);
 	case ACTION_PAIRS_TAKE:
 		return take_pairs(u);
 	case ACTION_PAIRS_CANCEL:
-		return close_modal(u);
+		return ui_close_modal(u);
 	case ACTION_PAIRS_UP:
 		return list_move(u, -1, v->track->n_pairs);
 	case ACTION_PAIRS_DOWN:
 		return list_move(u, 1, v->track->n_pairs);
 	case ACTION_THEME_TAKE:
-		return close_modal(u);
+		return ui_close_modal(u);
 	case ACTION_THEME_CANCEL:
-		ui_theme_show(u, theme_name(u->theme_before));
-		return close_modal(u);
+		if (u->theme_before < v->n_themes)
+			ui_theme_show(u, v->themes[u->theme_before]);
+		return ui_close_modal(u);
 	case ACTION_THEME_UP:
 	case ACTION_THEME_DOWN:
-		list_move(u, a == ACTION_THEME_UP ? -1 : 1, ui_theme_count());
-		ui_theme_show(u, theme_name(v->modal_focus));
+		list_move(u, a == ACTION_THEME_UP ? -1 : 1, v->n_themes);
+		ui_theme_show(u, v->themes[v->modal_focus]);
 		return REACT_DRAW;
 	default:
 		return REACT_NONE;
@@ -382,13 +399,26 @@ static enum ui_react list_action(struct ui *u, enum action_id a)
 
 static enum ui_react modal_action(struct ui *u, enum action_id a)
 {
+	char key[16];
 	struct view *v = &u->view;
 
 	switch (a) {
 	case ACTION_SHEET_START:
-		return v->settings.mode == MODE_SUBMIT ? REACT_NONE : ui_start(u);
+		if (v->settings.mode != MODE_SUBMIT)
+			return ui_start(u);
+		ui_say(u, SEV_INFO, "this run posts: %s starts it", key_of(ACTION_SHEET_POST, key));
+		return REACT_DRAW;
 	case ACTION_SHEET_POST:
 		return v->settings.mode == MODE_SUBMIT ? ui_start(u) : REACT_NONE;
+	case ACTION_SHEET_TEAM:
+		return ui_edit_open(u, EDIT_TEAM);
+	case ACTION_SHEET_ACCURACY:
+		return next_accuracy(u);
+	case ACTION_SHEET_HELP:
+	case ACTION_QUIT_HELP:
+	case ACTION_PAIRS_HELP:
+	case ACTION_THEME_HELP:
+		return open_help(u);
 	case ACTION_SHEET_UP:
 		v->help_scroll = clamp(v->help_scroll - 1, 0, 1000);
 		return REACT_DRAW;
@@ -404,7 +434,7 @@ static enum ui_react modal_action(struct ui *u, enum action_id a)
 	case ACTION_SHEET_CANCEL:
 	case ACTION_HELP_CLOSE:
 	case ACTION_NOTICE_CLOSE:
-		return close_modal(u);
+		return ui_close_modal(u);
 	case ACTION_QUIT_TAKE:
 		return quit_choice(u, (enum quit_choice)v->modal_focus);
 	case ACTION_QUIT_LEAVE:
@@ -418,7 +448,7 @@ static enum ui_react modal_action(struct ui *u, enum action_id a)
 	case ACTION_QUIT_DOWN:
 		return list_move(u, 1, QUIT_count);
 	default:
-		return v->modal == MODAL_TEAM ? team_action(u, a) : list_action(u, a);
+		return v->modal == MODAL_EDIT ? ui_edit_action(u, a) : list_action(u, a);
 	}
 }
 

@@ -18,19 +18,24 @@ struct ui {
 	struct theme theme;
 	struct view view;
 	struct board *board;
-	bool active;         /* a run was started and has not finished */
+	bool active; /* a run was started and has not finished */
 	bool leave_when_done;
 	enum ui_exit how;
-	int theme_before;    /* index shown when the theme list was opened */
-	int64_t last_paint_ns, blocked_since_ns, last_tick_ns;
+	int theme_before; /* index shown when the theme list was opened */
+	int64_t last_paint_ns, last_tick_ns, patience_ms;
+	bool blocked; /* a frame was skipped: the terminal has not taken the one before */
 	bool dirty;
 };
 
 /* Pushes a sentence above the footer. */
 void ui_say(struct ui *u, enum severity sev, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 enum ui_react ui_action(struct ui *u, enum action_id a);
-/* Text typed into the team editor. */
+/* ui_edit.c: the line of text (team, prompts, server address). ui_edit_key takes what is no action there. */
+enum ui_react ui_edit_open(struct ui *u, enum edit_field field);
+enum ui_react ui_edit_action(struct ui *u, enum action_id a);
 enum ui_react ui_edit_key(struct ui *u, const char *key);
+/* Closes what is open: back to the form that it was opened from, else to the screen. */
+enum ui_react ui_close_modal(struct ui *u);
 /* Remakes the rows on screen after pair or settings changed; keeps the picks where CONCs are the same. */
 void ui_replan(struct ui *u, bool keep_picks);
 /* The settings that a start would run now. */
@@ -38,7 +43,6 @@ void ui_compose(const struct ui *u, struct settings *out);
 enum ui_react ui_start(struct ui *u);
 int ui_send(struct ui *u, enum command_kind kind);
 void ui_picture(struct ui *u);
-int ui_theme_count(void);
 void ui_theme_show(struct ui *u, const char *name);
 
 #endif

@@ -49,24 +49,7 @@ void ui_replan(struct ui *u, bool keep_picks)
 
 void ui_compose(const struct ui *u, struct settings *out)
 {
-	const struct view *v = &u->view;
-
-	*out = v->settings;
-	out->batch = true;
-	out->n_picks = 0;
-	for (int i = 0; i < v->plan.n_cells; i++)
-		if (v->only_focused ? i == v->focus : v->picked[i])
-			if (out->n_picks < SETTINGS_PICKS)
-				out->picks[out->n_picks++] = v->plan.cells[i].conc;
-	if (v->only_focused || out->n_pairs == 0) {
-		out->n_pairs = 1;
-		out->pairs[0][0] = v->track->pairs[v->pair].isl;
-		out->pairs[0][1] = v->track->pairs[v->pair].osl;
-	}
-	/* Exactly what the sourced file names is its single test: NUM_PROMPTS and RESULT_FILENAME belong to it. */
-	if (!v->settings.batch && out->n_pairs == 1 && out->n_picks == 1 && out->picks[0] == out->env_conc &&
-		out->pairs[0][0] == out->env_pair[0] && out->pairs[0][1] == out->env_pair[1])
-		out->batch = false;
+	view_compose(&u->view, out);
 	/* Armed: it starts when the server is ready. A board that sleeps is no reason to lose the evening. */
 	if (out->wait_server_ms == 0)
 		out->wait_server_ms = ARMED_WAIT_MS;
@@ -82,11 +65,14 @@ enum ui_react ui_start(struct ui *u)
 	ui_compose(u, &c.settings);
 	u->view.modal = MODAL_NONE;
 	if (c.settings.n_picks == 0) {
-		ui_say(u, SEV_WARN, "no CONC is picked: Space picks the focused one");
+		char key[16];
+		ui_say(u, SEV_WARN, "no CONC is picked: %s picks the focused one",
+		        action_key(action_at(ACTION_PICK), key));
 		return REACT_DRAW;
 	}
-	if (settings_check(&c.settings, u->view.track, true, &e) < 0 || plan_make(&plan, &c.settings, u->view.track, &e) < 0 ||
-		u->cfg->backend.command(u->cfg->backend.ctx, &c, &e) < 0) {
+	if (settings_check(&c.settings, u->view.track, true, &e) < 0 ||
+	        plan_make(&plan, &c.settings, u->view.track, &e) < 0 ||
+	        u->cfg->backend.command(u->cfg->backend.ctx, &c, &e) < 0) {
 		ui_say(u, SEV_ERROR, "%s", e.text);
 		return REACT_DRAW;
 	}
@@ -107,9 +93,9 @@ void ui_picture(struct ui *u)
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		struct buf b;
 		buf_init(&b, 8 * 1024 * 1024);
-		int rc = forms[i].kind == 0 ? picture_svg(&u->canvas, &u->theme, &b) :
-			forms[i].kind == 1  ? picture_ansi(&u->canvas, &u->theme, &b) :
-					      picture_txt(&u->canvas, &b);
+		int rc = forms[i].kind == 0   ? picture_svg(&u->canvas, &u->theme, &b)
+		         : forms[i].kind == 1 ? picture_ansi(&u->canvas, &u->theme, &b)
+		                              : picture_txt(&u->canvas, &b);
 		snprintf(name, sizeof name, "benchtop_%s.%s", stamp, forms[i].ext);
 		if (rc < 0 || !path_join(path, sizeof path, u->view.settings.results_dir, name))
 			err_set(&e, ERR_LIMIT, "the picture is too large");

@@ -240,6 +240,18 @@ static void apply_server_load(struct board *b, const struct ev_server_load *l)
 		spark_push(&b->gen_tps, l->gen_tps);
 }
 
+static void apply_code_seen(struct board *b, const struct ev_code_seen *c)
+{
+	int i = 0;
+	while (i < b->n_code && strcmp(b->code[i].name, c->name) != 0)
+		i++;
+	if (i == BOARD_CODE)
+		return;
+	b->code[i] = *c;
+	if (i == b->n_code)
+		b->n_code++;
+}
+
 static void apply_notice(struct board *b, const struct event *ev)
 {
 	int64_t i = b->n_notices++ % BOARD_NOTICES;
@@ -323,6 +335,9 @@ static void apply_run(struct board *b, const struct event *ev)
 	case EV_gpu_seen:
 		b->gpu = ev->u.gpu_seen;
 		b->have_gpu = true;
+		break;
+	case EV_code_seen:
+		apply_code_seen(b, &ev->u.code_seen);
 		break;
 	case EV_notice:
 		apply_notice(b, ev);

@@ -8,8 +8,9 @@
 #include "event.h"
 
 #define BOARD_CELLS   256
-#define BOARD_FLAGS   8
+#define BOARD_FLAGS   16
 #define BOARD_NOTICES 16
+#define BOARD_CODE    4
 #define BOARD_SPARK   120 /* one-second samples kept for sparklines */
 
 struct board_cell {
@@ -62,6 +63,8 @@ struct board {
 	bool have_server_load, have_gpu;
 	struct ev_server_load server_load;
 	struct ev_gpu_seen gpu;
+	struct ev_code_seen code[BOARD_CODE]; /* one a source tree, the newest of each name */
+	int n_code;
 	struct board_spark gen_tps; /* from server_load samples */
 	struct board_spark out_tps; /* from load_progress samples */
 

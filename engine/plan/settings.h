@@ -37,7 +37,10 @@ struct settings {
 	char corpus[512];       /* --corpus FILE, empty = search */
 	int64_t wait_server_ms; /* 0 = do not wait */
 	char results_dir[512];
-	char server_log[512]; /* --log, empty = find */
+	char server_log[512];    /* --log, empty = find */
+	char server_script[512]; /* --server-script, empty = launch_sglang_server.sh in the working directory */
+	bool restart_server;     /* stop and start it before the run */
+	int64_t stop_grace_ms;   /* between SIGTERM and SIGKILL; 0 = 30 s */
 	bool post_flagged, post_later;
 	bool demo;
 	int repeat;

@@ -5,6 +5,7 @@
 #include "../base/file.h"
 #include "../base/text.h"
 #include "../load/health.h"
+#include "observe.h"
 #include "pipeline.h"
 #include "result.h"
 #include <math.h>
@@ -58,10 +59,19 @@ static void on_load(void *ctx, const struct ev_load_progress *progress)
 	struct pipeline *p = ctx;
 	struct event ev;
 
+	if (p->observe)
+		observe_report(p->observe, progress);
 	event_init(&ev, EV_load_progress);
 	ev.u.load_progress = *progress;
 	ev.u.load_progress.cell = p->cell;
 	pipeline_emit(p, &ev);
+}
+
+static const char *on_verdict(void *ctx)
+{
+	struct pipeline *p = ctx;
+
+	return p->observe ? observe_verdict(p->observe) : NULL;
 }
 
 static void flag(struct pipeline *p, enum flag_code code, bool doubt, const char *fmt, ...)
@@ -107,7 +117,11 @@ static enum cell_status measure_accuracy(struct pipeline *p, struct err *e)
 		        .progress = on_accuracy,
 		        .ctx = p,
 		};
-		if (score_run(&spec, &ev.u.accuracy_measured, e) < 0)
+		struct watch_log log;
+		watch_log_begin(&log, p);
+		int rc = score_run(&spec, &ev.u.accuracy_measured, e);
+		watch_log_end(&log, p, rc < 0 ? e : NULL);
+		if (rc < 0)
 			return CELL_FAILED;
 		p->accuracy = ev.u.accuracy_measured;
 		p->have_accuracy = true;
@@ -130,9 +144,9 @@ static enum cell_status measure_accuracy(struct pipeline *p, struct err *e)
 	return CELL_PASSED;
 }
 
-/* The load run. CELL_PASSED: *r holds the figures; else why not. r is to be freed in any case. */
+/* The load run. CELL_PASSED: *r holds the figures; else why not. r is to be freed and o to be closed in any case. */
 static enum cell_status measure_load(
-        struct pipeline *p, const struct plan_cell *c, struct load_result *r, struct err *e)
+        struct pipeline *p, const struct plan_cell *c, struct observe *o, struct load_result *r, struct err *e)
 {
 	const struct settings *s = &p->settings;
 	struct prompt_set *prompts = NULL;
@@ -153,6 +167,7 @@ static enum cell_status measure_load(
 	        .gpus = p->track->gpus,
 	        .cancel = p->cancel,
 	        .progress = on_load,
+	        .verdict = on_verdict,
 	        .ctx = p,
 	};
 
@@ -162,19 +177,26 @@ static enum cell_status measure_load(
 	pipeline_phase(p, p->cell, c->num_warmups > 0 ? PHASE_WARMUP : PHASE_LOAD);
 	if (p->watcher)
 		watcher_hush(p->watcher, true);
+	codewatch_hush(p->codewatch, true);
+	observe_begin(o, p, c);
 	int rc = load_run(&spec, r, e);
+	observe_end(o);
+	codewatch_hush(p->codewatch, false);
 	if (p->watcher)
 		watcher_hush(p->watcher, false);
 	prompts_free(prompts);
 	return rc < 0 ? CELL_FAILED : CELL_PASSED;
 }
 
-static void raise_flags(struct pipeline *p, const struct plan_cell *c, const struct load_result *r)
+static void raise_flags(struct pipeline *p, const struct plan_cell *c, struct observe *o, const struct load_result *r)
 {
 	const struct settings *s = &p->settings;
 	struct ev_flag_raised found[BOARD_FLAGS];
 	int n = health_flags(&r->m, c->conc, found, BOARD_FLAGS);
 
+	for (int i = 0; i < n; i++)
+		flag(p, found[i].flag, found[i].doubt, "%s", found[i].text);
+	n = observe_flags(o, &r->m, found, BOARD_FLAGS);
 	for (int i = 0; i < n; i++)
 		flag(p, found[i].flag, found[i].doubt, "%s", found[i].text);
 	if (c->num_prompts != c->rule_prompts)
@@ -303,37 +325,31 @@ static void post(struct pipeline *p, const struct plan_cell *c, const struct res
 	buf_free(&payload);
 }
 
-static void load_and_save(struct pipeline *p, const struct plan_cell *c, int64_t began)
+/* From the figures of a load to the end of the row. */
+static void judge_and_save(
+        struct pipeline *p, const struct plan_cell *c, struct observe *o, struct load_result *r, int64_t began)
 {
-	struct load_result r = {0};
 	struct err e = {0};
 	struct event ev;
 
-	if (measure_load(p, c, &r, &e) != CELL_PASSED) {
-		done(p, CELL_FAILED, began, "%s", e.text);
-		load_result_free(&r);
-		return;
-	}
 	event_init(&ev, EV_load_measured);
-	ev.u.load_measured = r.m;
+	ev.u.load_measured = r->m;
 	ev.u.load_measured.cell = p->cell;
 	pipeline_emit(p, &ev);
-	if (r.stopped) {
+	if (r->stopped) {
 		flag(p, FLAG_STOPPED_EARLY, true, "stopped after %lld of %d requests",
-		        (long long)(r.m.completed + r.m.failed), c->num_prompts);
-		if (rundir_requests(&p->dir, c, r.rows, r.n_rows, &e) < 0)
+		        (long long)(r->m.completed + r->m.failed), c->num_prompts);
+		if (rundir_requests(&p->dir, c, r->rows, r->n_rows, &e) < 0)
 			pipeline_notice(p, SEV_WARN, "the rows of the single requests were not saved: %s", e.text);
-		done(p, CELL_STOPPED, began, "stopped by the user after %lld of %d requests", (long long)r.m.completed,
+		done(p, CELL_STOPPED, began, "stopped by the user after %lld of %d requests", (long long)r->m.completed,
 		        c->num_prompts);
-		load_result_free(&r);
 		return;
 	}
-	raise_flags(p, c, &r);
-	if (r.m.completed == 0 || (double)r.m.failed > FAILED_SHARE * (double)c->num_prompts) {
-		rundir_requests(&p->dir, c, r.rows, r.n_rows, NULL);
-		done(p, CELL_FAILED, began, "%lld of %d requests failed: %s", (long long)r.m.failed, c->num_prompts,
-		        r.m.first_error);
-		load_result_free(&r);
+	raise_flags(p, c, o, r);
+	if (r->m.completed == 0 || (double)r->m.failed > FAILED_SHARE * (double)c->num_prompts) {
+		rundir_requests(&p->dir, c, r->rows, r->n_rows, NULL);
+		done(p, CELL_FAILED, began, "%lld of %d requests failed: %s%s", (long long)r->m.failed, c->num_prompts,
+		        p->gone[0] ? "the server failed: " : "", p->gone[0] ? p->gone : r->m.first_error);
 		return;
 	}
 	const struct board_cell *bc = &p->board->cells[p->cell];
@@ -350,13 +366,32 @@ static void load_and_save(struct pipeline *p, const struct plan_cell *c, int64_t
 	        .n_flags = bc->n_flags,
 	        .prompts = p->settings.prompts,
 	};
-	if (save(p, c, &r, &in, &e) < 0) {
+	if (save(p, c, r, &in, &e) < 0) {
 		done(p, CELL_FAILED, began, "measured, but the result could not be saved: %s", e.text);
 	} else {
 		if (p->settings.mode == MODE_SUBMIT)
 			post(p, c, &in);
 		done(p, CELL_PASSED, began, "%s", "");
 	}
+}
+
+static void load_and_save(struct pipeline *p, const struct plan_cell *c, int64_t began)
+{
+	struct load_result r = {0};
+	struct observe o = {0};
+	struct err e = {0};
+	char last_words[sizeof p->gone];
+
+	enum cell_status status = measure_load(p, c, &o, &r, &e);
+	if (observe_fatal(&o, last_words, sizeof last_words))
+		observe_gone(p, last_words);
+	observe_save(&o);
+	if (status != CELL_PASSED)
+		done(p, CELL_FAILED, began, "%s%s", p->gone[0] ? "the server failed: " : "",
+		        p->gone[0] ? p->gone : e.text);
+	else
+		judge_and_save(p, c, &o, &r, began);
+	observe_close(&o);
 	load_result_free(&r);
 }
 
@@ -371,6 +406,10 @@ void cell_run(struct pipeline *p, int cell)
 	event_init(&ev, EV_cell_started);
 	ev.u.cell_started.cell = cell;
 	pipeline_emit(p, &ev);
+	if (!observe_back(p)) {
+		done(p, CELL_FAILED, began, "the server is gone: %s", p->gone);
+		return;
+	}
 
 	if (p->settings.mode == MODE_ACC || p->settings.accuracy != ACCURACY_SKIP) {
 		enum cell_status status = measure_accuracy(p, &e);

@@ -1,13 +1,17 @@
 #include "engine.h"
 
+#include "../base/clock.h"
 #include "../base/text.h"
 #include "pipeline.h"
+#include "serve.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define QUEUE 16
+#define QUEUE      16
+#define RUN_END_NS (60 * CLOCK_NS_PER_S)
 
 struct engine {
 	struct track track;
@@ -15,9 +19,12 @@ struct engine {
 	struct scribe *scribe;
 	struct poster *poster;
 	struct watcher *watcher;
+	struct serve *serve;
+	struct codewatch *codewatch;
+	struct gpu *gpu;
 	struct cancel cancel;
 	atomic_int stop;
-	atomic_bool skip, running;
+	atomic_bool skip, running, waiting; /* waiting: the run has not begun, the server is not ready */
 	pthread_t thread;
 	bool have_thread;
 	pthread_mutex_t lock; /* of the queue below */
@@ -50,9 +57,14 @@ static void run(struct engine *g, const struct settings *s)
 	p->scribe = g->scribe;
 	p->poster = g->poster;
 	p->watcher = g->watcher;
+	p->codewatch = g->codewatch;
+	if (!g->gpu)
+		gpu_start(&g->gpu, g->scribe, NULL, NULL); /* figures that a run can do without */
+	p->gpu = g->gpu;
 	p->cancel = &g->cancel;
 	p->stop = &g->stop;
 	p->skip = &g->skip;
+	p->waiting = &g->waiting;
 	p->settings = *s;
 	pipeline_run(p);
 	free(p);
@@ -85,6 +97,7 @@ static void *engine_main(void *arg)
 			pthread_mutex_unlock(&g->lock);
 		} else if (c.kind == CMD_WATCH && g->watcher) {
 			watcher_target(g->watcher, c.settings.base_url, c.settings.server_log);
+			codewatch_target(g->codewatch, c.settings.base_url);
 		}
 		pthread_mutex_lock(&g->lock);
 	}
@@ -122,6 +135,9 @@ int engine_start(struct engine **out, const struct track *t, const struct secret
 	if ((rc = cancel_open(&g->cancel, e)) < 0 || (rc = scribe_start(&g->scribe, events, e)) < 0 ||
 	        (rc = poster_start(&g->poster, g->scribe, &g->secrets, NULL, e)) < 0 ||
 	        (watch && (rc = watcher_start(&g->watcher, g->scribe, "", "", g->secrets.openai_key, e)) < 0) ||
+	        (watch && (rc = codewatch_start(&g->codewatch, g->scribe, e)) < 0) ||
+	        (watch && (rc = gpu_start(&g->gpu, g->scribe, NULL, e)) < 0) ||
+	        (rc = serve_open(&g->serve, g->scribe, g->watcher, &g->track, g->secrets.openai_key, e)) < 0 ||
 	        (rc = start_thread(g, e)) < 0) {
 		engine_stop(g);
 		return rc;
@@ -146,6 +162,37 @@ static void order_stop(struct engine *g, enum cancel_level level)
 	scribe_emit(g->scribe, &ev);
 	atomic_store(&g->stop, level);
 	cancel_raise(&g->cancel, level);
+}
+
+/* In the server's thread: the run that measures is stopped first. It ends soon, its rows are kept. */
+static bool end_run(void *ctx)
+{
+	struct engine *g = ctx;
+	struct timespec pause = {.tv_nsec = 50 * CLOCK_NS_PER_MS};
+	int64_t end = clock_mono_ns() + RUN_END_NS;
+
+	order_stop(g, CANCEL_NOW);
+	while (atomic_load(&g->running) && clock_mono_ns() < end && !serve_closing(g->serve))
+		nanosleep(&pause, NULL);
+	if (atomic_load(&g->running))
+		notice(g, SEV_ERROR, "server: the run did not end, so the server was left alone");
+	return !atomic_load(&g->running);
+}
+
+static void order_server(struct engine *g, const struct command *c)
+{
+	bool busy = atomic_load(&g->running) && !atomic_load(&g->waiting);
+	enum serve_order order = c->kind == CMD_SERVER_START  ? SERVE_START
+	                         : c->kind == CMD_SERVER_STOP ? SERVE_STOP
+	                                                      : SERVE_RESTART;
+
+	if (busy && (order == SERVE_START || !c->force)) {
+		notice(g, SEV_WARN, "server: a run is in progress on it: stop the run (x) first");
+		return;
+	}
+	if (g->watcher)
+		watcher_target(g->watcher, c->settings.base_url, c->settings.server_log);
+	serve_order(g->serve, order, &c->settings, busy ? end_run : NULL, g);
 }
 
 static void enqueue(struct engine *g, const struct command *c)
@@ -182,6 +229,11 @@ void engine_command(struct engine *g, const struct command *c)
 	case CMD_WATCH:
 		enqueue(g, c);
 		break;
+	case CMD_SERVER_START:
+	case CMD_SERVER_STOP:
+	case CMD_SERVER_RESTART:
+		order_server(g, c);
+		break;
 	case CMD_QUIT:
 		order_stop(g, CANCEL_NOW);
 		pthread_mutex_lock(&g->lock);
@@ -197,6 +249,16 @@ bool engine_running(const struct engine *g)
 	return atomic_load(&g->running);
 }
 
+bool engine_serving(const struct engine *g)
+{
+	return serve_busy(g->serve);
+}
+
+int engine_serve_result(const struct engine *g)
+{
+	return serve_result(g->serve);
+}
+
 void engine_stop(struct engine *g)
 {
 	if (!g)
@@ -206,6 +268,9 @@ void engine_stop(struct engine *g)
 		engine_command(g, &c);
 		pthread_join(g->thread, NULL);
 	}
+	serve_close(g->serve);
+	codewatch_stop(g->codewatch);
+	gpu_stop(g->gpu);
 	if (g->watcher)
 		watcher_stop(g->watcher);
 	if (g->poster)

@@ -18,11 +18,18 @@ enum command_kind {
 	CMD_SKIP,  /* drop the row in progress, go on with the next */
 	CMD_WATCH, /* look at this server from now on (settings.base_url) */
 	CMD_QUIT,  /* stop now and end the thread */
+	/* The server itself, in a thread of its own; notices and server_seen tell how it goes. While a run measures, START is
+	 * refused, and STOP and RESTART are unless `force`: then the run is stopped first. A run that only waits for a ready
+	 * server (armed) goes on waiting. */
+	CMD_SERVER_START,
+	CMD_SERVER_STOP,
+	CMD_SERVER_RESTART,
 };
 
 struct command {
 	enum command_kind kind;
-	struct settings settings; /* START, WATCH */
+	struct settings settings; /* START, WATCH, SERVER_* */
+	bool force;               /* SERVER_STOP, SERVER_RESTART: also in mid-run */
 };
 
 /* events: created by the caller with size sizeof(struct event), EV_count slots; borrowed until engine_stop. `watch`: run the
@@ -30,7 +37,9 @@ struct command {
 int engine_start(struct engine **out, const struct track *t, const struct secrets *sec, struct mailbox *events,
         bool watch, struct err *e);
 void engine_command(struct engine *g, const struct command *c);
-bool engine_running(const struct engine *g); /* a run is in progress */
-void engine_stop(struct engine *g);          /* CMD_QUIT, joins every thread, frees */
+bool engine_running(const struct engine *g);     /* a run is in progress */
+int engine_serve_result(const struct engine *g); /* of the last such order: 0 or an error code */
+bool engine_serving(const struct engine *g);     /* the server is being started, stopped, or waited for by an order */
+void engine_stop(struct engine *g);              /* CMD_QUIT, joins every thread, frees */
 
 #endif

@@ -187,6 +187,47 @@ static void write_server(struct json_out *j, const struct ev_server_seen *v)
 	json_object_end(j);
 }
 
+static void write_tree(struct json_out *j, const struct code_state *s)
+{
+	json_object(j);
+	put_str(j, "name", s->name);
+	put_str(j, "dir", s->dir);
+	put_str(j, "commit", s->commit);
+	put_str(j, "branch", s->branch);
+	put_bool(j, "detached", s->detached);
+	put_str(j, "dirty", code_dirty_word((int)s->dirty));
+	put_int_or_null(j, "files", s->files, -1);
+	put_int_or_null(j, "untracked", s->untracked, -1);
+	put_bool(j, "counted_whole", !s->more);
+	put_bool(j, "changed_since", s->changed);
+	put_str(j, "newest_source", s->newest);
+	put_str(j, "note", s->note);
+	json_object_end(j);
+}
+
+/* The code that is served, as found when the run began. */
+static void write_code(struct json_out *j, const struct code_set *set)
+{
+	char text[40];
+	json_key(j, "code");
+	if (!set || set->n == 0) {
+		json_null(j);
+		return;
+	}
+	json_object(j);
+	iso_time(set->looked_wall_ns, text);
+	put_str(j, "looked", text);
+	iso_time(set->since_wall_ns, text);
+	put_str(j, "server_started", set->since_start ? text : NULL);
+	put_bool(j, "found_late", set->late);
+	json_key(j, "trees");
+	json_array(j);
+	for (int i = 0; i < set->n; i++)
+		write_tree(j, &set->tree[i]);
+	json_array_end(j);
+	json_object_end(j);
+}
+
 static void write_plan(struct json_out *j, const struct plan *p)
 {
 	json_key(j, "plan");
@@ -258,6 +299,7 @@ int rundir_manifest(const struct rundir *d, const struct settings *s, const stru
 	write_prompts(&j, s, t);
 	write_client(&j);
 	write_server(&j, server);
+	write_code(&j, d->code);
 	write_plan(&j, p);
 	json_object_end(&j);
 	buf_addc(&b, '\n');

@@ -3,6 +3,8 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../post/gradio.h"
+#include "observe.h"
+#include "serve.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +68,34 @@ static int finish(struct pipeline *p, int status, const char *text)
 	text_copy(ev.u.run_finished.text, sizeof ev.u.run_finished.text, text);
 	pipeline_emit(p, &ev);
 	return status;
+}
+
+static void set_waiting(struct pipeline *p, bool waiting)
+{
+	if (p->waiting)
+		atomic_store(p->waiting, waiting);
+}
+
+/* --restart-server: the old one is stopped, a new one started and awaited, for as long as the settings allow (without a
+ * word there for as long as it takes: it ends when the start fails). 0 or an exit status. */
+static int restart_server(struct pipeline *p, struct err *e)
+{
+	const struct settings *s = &p->settings;
+	struct control c = {.settings = s,
+	        .plan = &p->plan,
+	        .bearer = p->secrets->openai_key,
+	        .cancel = p->cancel,
+	        .say = serve_say,
+	        .ctx = p->scribe,
+	        .watcher = p->watcher};
+
+	if (!s->restart_server)
+		return 0;
+	pipeline_phase(p, -1, PHASE_SERVER_WAIT);
+	if (p->watcher)
+		watcher_target(p->watcher, s->base_url, s->server_log);
+	int rc = control_restart(&c, s->wait_server_ms > 0 ? s->wait_server_ms : -1, e);
+	return rc == 0 ? 0 : rc == ERR_CANCELLED ? 130 : rc == ERR_USAGE ? 1 : 2;
 }
 
 /* Waits until the server is ready, as long as the settings allow. 0, or the run's exit status with the sentence in e. */
@@ -215,15 +245,23 @@ static int prepare(struct pipeline *p, struct err *e)
 
 	if (settings_check(&p->settings, p->track, true, e) < 0 || plan_make(&p->plan, &p->settings, p->track, e) < 0)
 		return 1;
-	if ((status = await_server(p, e)) || (status = check_boards(p, e)) || (status = load_corpus(p, e)))
+	if ((status = restart_server(p, e)))
+		return status;
+	set_waiting(p, true);
+	status = await_server(p, e);
+	set_waiting(p, false);
+	if (status || (status = check_boards(p, e)) || (status = load_corpus(p, e)))
 		return status;
 	if (rundir_create(&p->dir, &p->settings, &p->plan, now, e) < 0)
 		return 2;
 	p->have_dir = true;
+	observe_log(p, p->server.log, sizeof p->server.log);
+	observe_code(p, true);
 	if (scribe_open_run(p->scribe, p->dir.path, e) < 0 ||
 	        rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
 		return 2;
 	emit_plan(p);
+	observe_code_tell(p);
 	return 0;
 }
 

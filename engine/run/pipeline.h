@@ -10,6 +10,8 @@
 #include "../base/cancel.h"
 #include "../event/scribe.h"
 #include "../post/poster.h"
+#include "../server/code.h"
+#include "../server/gpu.h"
 #include "../server/watcher.h"
 #include "rundir.h"
 #include <stdatomic.h>
@@ -21,9 +23,12 @@ struct pipeline {
 	struct scribe *scribe;
 	struct poster *poster;
 	struct watcher *watcher; /* NULL in headless runs */
+	struct codewatch *codewatch; /* likewise */
+	struct gpu *gpu; /* may be NULL */
 	struct cancel *cancel;
 	atomic_int *stop; /* enum cancel_level */
 	atomic_bool *skip;
+	atomic_bool *waiting; /* set while the run waits for a ready server, not yet begun; NULL = nobody asks */
 	struct settings settings;
 	/* of the run */
 	struct plan plan;
@@ -35,6 +40,10 @@ struct pipeline {
 	struct ev_server_seen server;
 	struct ev_accuracy_measured accuracy; /* `once`: measured earlier in this run */
 	bool have_accuracy;
+	struct code_set code; /* which code is served; n 0 = unknown */
+	struct observe *observe; /* of the load in progress, else NULL */
+	char gone[400]; /* the server's last words, until it is ready again; empty = it lives */
+	int64_t gone_ns; /* when they were read, monotonic; 0 = waited for in vain */
 	int cell;      /* row in progress */
 	int confirmed; /* posts */
 };

@@ -3,6 +3,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/text.h"
+#include "../event/journal.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -262,44 +263,71 @@ static bool is_run_name(const char *name)
 	return strncmp(name, "batch_", 6) == 0 || strncmp(name, "sweep_", 6) == 0 || strncmp(name, "single_", 7) == 0;
 }
 
-struct alive {
+struct found_run {
 	int64_t stamp_s, mtime_ns;
 	bool found;
 };
 
-static bool newer(const struct alive *a, const struct alive *b)
+static bool newer(const struct found_run *a, const struct found_run *b)
 {
 	if (!b->found || a->stamp_s != b->stamp_s)
 		return !b->found || a->stamp_s > b->stamp_s;
 	return a->mtime_ns > b->mtime_ns;
 }
 
-bool rundir_find_alive(const char *results_dir, char *out, size_t cap, long *pid)
+/* The newest run under results_dir that has the file `mark` and passes `fits`. */
+static bool find_newest(const char *results_dir, const char *mark, bool (*passes)(const char *path, void *ctx),
+        void *ctx, char *out, size_t cap)
 {
 	const char *dir = results_dir && results_dir[0] ? results_dir : ".";
-	struct alive best = {0};
-	if (pid)
-		*pid = 0;
+	struct found_run best = {0};
 	DIR *d = opendir(dir);
 	if (!d)
 		return false;
 	const struct dirent *entry;
 	for (int i = 0; i < SCAN_ENTRIES && (entry = readdir(d)); i++) {
-		char path[600], lock[640];
+		char path[600], file[640];
 		struct stat st;
-		long holder = 0;
 		if (!is_run_name(entry->d_name) || !path_join(path, sizeof path, dir, entry->d_name) ||
-		        !path_join(lock, sizeof lock, path, LOCK_NAME) || stat(lock, &st) < 0)
+		        !path_join(file, sizeof file, path, mark) || stat(file, &st) < 0)
 			continue;
 		int64_t mtime_ns = (int64_t)st.st_mtim.tv_sec * CLOCK_NS_PER_S + st.st_mtim.tv_nsec;
 		int64_t named = name_time(entry->d_name);
-		struct alive one = {named ? named : (int64_t)st.st_mtim.tv_sec, mtime_ns, true};
-		if (!newer(&one, &best) || !file_lock_held(lock, &holder) || !text_set(out, cap, path))
+		struct found_run one = {named ? named : (int64_t)st.st_mtim.tv_sec, mtime_ns, true};
+		if (!newer(&one, &best) || !passes(file, ctx) || !text_set(out, cap, path))
 			continue;
 		best = one;
-		if (pid)
-			*pid = holder;
 	}
 	closedir(d);
 	return best.found;
+}
+
+static bool is_held(const char *lock, void *ctx)
+{
+	long holder = 0;
+	if (!file_lock_held(lock, &holder))
+		return false;
+	*(long *)ctx = holder;
+	return true;
+}
+
+bool rundir_find_alive(const char *results_dir, char *out, size_t cap, long *pid)
+{
+	long holder = 0;
+	bool found = find_newest(results_dir, LOCK_NAME, is_held, &holder, out, cap);
+	if (pid)
+		*pid = found ? holder : 0;
+	return found;
+}
+
+static bool always(const char *path, void *ctx)
+{
+	(void)path;
+	(void)ctx;
+	return true;
+}
+
+bool rundir_find_newest(const char *results_dir, char *out, size_t cap)
+{
+	return find_newest(results_dir, JOURNAL_NAME, always, NULL, out, cap);
 }

@@ -9,11 +9,13 @@
 #include "../event/board.h"
 #include "../load/load.h"
 #include "../plan/plan.h"
+#include "../server/code.h"
 
 struct rundir {
 	char path[512]; /* of the run: journal, lock, run.json */
 	char name[128];
 	char pair_path[SETTINGS_PAIRS][512]; /* where a pair's results go (== path with one pair) */
+	const struct code_set *code; /* for the manifest: borrowed, NULL = nobody looked */
 	int lock_fd;
 };
 
@@ -36,5 +38,7 @@ int rundir_summary(const struct rundir *d, const struct settings *s, int pair, c
         struct err *e);
 /* Newest run directory under results_dir whose lock is held: true and its path. */
 bool rundir_find_alive(const char *results_dir, char *out, size_t cap, long *pid);
+/* Newest run directory under results_dir that has a journal, alive or not. */
+bool rundir_find_newest(const char *results_dir, char *out, size_t cap);
 
 #endif

@@ -2,6 +2,7 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../log/tail.h"
+#include "attend.h"
 #include "loadline.h"
 #include "look.h"
 #include <errno.h>
@@ -21,6 +22,7 @@
 #define LOG_PIECES   32
 #define MARK_FRESH   (180 * CLOCK_NS_PER_S) /* a start is silent for no longer */
 #define HUSH_WAIT    (2 * CLOCK_NS_PER_S)
+#define ONE_DEATH    (60 * CLOCK_NS_PER_S)
 
 struct watcher {
 	pthread_t thread;
@@ -32,14 +34,17 @@ struct watcher {
 
 	/* under the mutex */
 	char url[256], log[512];
-	bool stop, hush, new_url, new_log, looking;
+	bool stop, hush, new_url, new_log, nudged, looking;
 	char fatal[TAIL_LINE];
 	int64_t fatal_ns; /* 0 = none */
 
 	/* the thread's own */
 	char at_url[256], at_log[512];
 	struct tail *tail;
+	bool log_given;     /* by the user; else it is that of the server's process */
 	bool log_caught_up; /* what was in the log before has been read */
+	struct attend attend;
+	struct death death;
 	struct load_view load;
 	char mark[80]; /* of the start-up */
 	int64_t mark_ns;
@@ -50,16 +55,29 @@ struct watcher {
 
 /* ---- the log ---- */
 
+/* Several fatal lines are one death: what they say first, with the exception behind it. */
+static void take_death(struct watcher *w, const char *line, int64_t now)
+{
+	bool fatal = line_is_fatal(line);
+	pthread_mutex_lock(&w->mutex);
+	if (!w->fatal_ns || now - w->fatal_ns > ONE_DEATH)
+		memset(&w->death, 0, sizeof w->death);
+	bool changed = death_line(&w->death, line);
+	if (fatal || (changed && w->death.fatal)) {
+		w->fatal_ns = now;
+		death_words(&w->death, w->fatal, sizeof w->fatal);
+	}
+	pthread_mutex_unlock(&w->mutex);
+}
+
 static void take_line(struct watcher *w, const struct tail_line *line, int64_t now, bool live)
 {
 	load_view_take(&w->load, line->text, now, live);
+	attend_line(&w->attend, line->text, live);
 	if (!live)
 		return;
+	take_death(w, line->text, now);
 	if (line_is_fatal(line->text)) {
-		pthread_mutex_lock(&w->mutex);
-		text_set(w->fatal, sizeof w->fatal, line->text);
-		w->fatal_ns = now;
-		pthread_mutex_unlock(&w->mutex);
 		w->mark_ns = w->look_ns = 0;
 	} else if (strstr(line->text, "The server is fired up")) {
 		w->mark_ns = w->look_ns = 0;
@@ -128,6 +146,18 @@ static void add_log(struct watcher *w, struct ev_server_seen *s)
 	}
 }
 
+/* Its process, and with it its log unless one was given. */
+static void find_process(struct watcher *w, bool answers)
+{
+	if (!attend_find(&w->attend, w->at_url, answers))
+		return;
+	w->was_ready = w->have_info = false;
+	if (w->log_given || w->attend.instance.log.kind != LOG_FILE)
+		return;
+	text_set(w->at_log, sizeof w->at_log, w->attend.instance.log.path);
+	open_log(w);
+}
+
 /* What a look found, in the light of the looks before. */
 static void interpret(struct watcher *w, const struct look *l, struct ev_server_seen *s)
 {
@@ -162,11 +192,17 @@ static void interpret(struct watcher *w, const struct look *l, struct ev_server_
 	}
 }
 
+static bool same_f64(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
 static bool same(const struct ev_server_seen *a, const struct ev_server_seen *b)
 {
 	return a->phase == b->phase && a->tp == b->tp && a->prefill == b->prefill && a->radix_off == b->radix_off &&
 	       strcmp(a->text, b->text) == 0 && strcmp(a->model, b->model) == 0 &&
-	       strcmp(a->version, b->version) == 0 && strcmp(a->url, b->url) == 0 && strcmp(a->log, b->log) == 0;
+	       strcmp(a->version, b->version) == 0 && strcmp(a->url, b->url) == 0 && strcmp(a->log, b->log) == 0 &&
+	       a->pid == b->pid && strcmp(a->log_note, b->log_note) == 0 && same_f64(a->progress, b->progress);
 }
 
 /* True when the look was not cut short. */
@@ -179,17 +215,30 @@ static bool look_once(struct watcher *w)
 	look_init(s, w->at_url);
 	if (!look_state(&l, s))
 		return false;
+	find_process(w, s->phase != SERVER_ABSENT);
 	interpret(w, &l, s);
 	bool soon = s->phase == SERVER_ABSENT || s->phase == SERVER_STARTING;
 	w->look_ns = clock_mono_ns() + (soon ? LOOK_SOON : LOOK_EVERY);
 	read_log(w); /* a fatal line in it brings the next look forward */
 	add_log(w, s);
+	attend_apply(&w->attend, s);
 	if (w->seen_any && same(&w->seen, s))
 		return true;
 	w->seen_any = true;
 	w->seen = *s;
 	scribe_emit(w->scribe, &ev);
 	return true;
+}
+
+/* A start moves faster than the looks: its log tells. */
+static void tell_start(struct watcher *w)
+{
+	struct event ev;
+	if (!w->seen_any || !attend_moved(&w->attend, &w->seen))
+		return;
+	event_init(&ev, EV_server_seen);
+	ev.u.server_seen = w->seen;
+	scribe_emit(w->scribe, &ev);
 }
 
 /* ---- the thread ---- */
@@ -200,20 +249,26 @@ static void take_target(struct watcher *w)
 	if (w->new_url) {
 		text_set(w->at_url, sizeof w->at_url, w->url);
 		w->was_ready = w->have_info = false;
+		memset(&w->attend, 0, sizeof w->attend);
 	}
-	if (w->new_log) {
+	if (w->new_log || (w->new_url && !w->log_given)) {
 		text_set(w->at_log, sizeof w->at_log, w->log);
+		w->log_given = w->log[0] != '\0';
+		if (!w->log_given && w->attend.have && w->attend.instance.log.kind == LOG_FILE)
+			text_set(w->at_log, sizeof w->at_log, w->attend.instance.log.path);
 		w->fatal_ns = 0;
 		open_log(w);
 	}
-	w->new_url = w->new_log = false;
+	if (w->nudged)
+		attend_soon(&w->attend);
+	w->new_url = w->new_log = w->nudged = false;
 	w->look_ns = 0;
 }
 
 /* Under the mutex, which is given up while the server is asked. */
 static void look_if_due(struct watcher *w)
 {
-	if (w->hush || clock_mono_ns() < w->look_ns)
+	if (w->hush || !w->at_url[0] || clock_mono_ns() < w->look_ns)
 		return;
 	cancel_reset(&w->cancel); /* whoever raises it changes a flag under the mutex: none is overlooked */
 	w->looking = true;
@@ -235,16 +290,17 @@ static void *watch(void *arg)
 	struct watcher *w = arg;
 	pthread_mutex_lock(&w->mutex);
 	while (!w->stop) {
-		if (w->new_url || w->new_log)
+		if (w->new_url || w->new_log || w->nudged)
 			take_target(w);
 		pthread_mutex_unlock(&w->mutex);
 		read_log(w);
 		tell_load(w);
+		tell_start(w);
 		pthread_mutex_lock(&w->mutex);
-		if (w->stop || w->new_url || w->new_log)
+		if (w->stop || w->new_url || w->new_log || w->nudged)
 			continue;
 		look_if_due(w);
-		if (!w->stop && !w->new_url && !w->new_log)
+		if (!w->stop && !w->new_url && !w->new_log && !w->nudged)
 			wait_until(w, clock_mono_ns() + LOG_EVERY);
 	}
 	pthread_mutex_unlock(&w->mutex);
@@ -321,6 +377,14 @@ void watcher_target(struct watcher *w, const char *base_url, const char *log)
 		w->new_log = text_set(w->log, sizeof w->log, log) || w->new_log;
 	if (w->new_url || w->new_log)
 		wake(w);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+void watcher_nudge(struct watcher *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->nudged = true;
+	wake(w);
 	pthread_mutex_unlock(&w->mutex);
 }
 

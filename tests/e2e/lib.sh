@@ -97,7 +97,9 @@ tm() { tmux -L "$TMUX_SOCKET" -f /dev/null "$@"; }
 # term_start COLS ROWS: a session with a shell whose prompt is "$ "
 term_start() {
 	tm kill-server 2>/dev/null
-	env -u TMUX PS1='$ ' tmux -L "$TMUX_SOCKET" -f /dev/null new-session -d -x "$1" -y "$2" "env PS1='READY> ' ENV= sh" || die "tmux does not start"
+	# one that is still going down takes the new session with it
+	until_true 10 env -u TMUX tmux -L "$TMUX_SOCKET" -f /dev/null new-session -d -x "$1" -y "$2" "env PS1='READY> ' ENV= sh" 2>/dev/null ||
+		die "tmux does not start"
 	until_true 10 screen_has 'READY>' || die "no prompt in tmux"
 }
 screen() { tm capture-pane -p; }
@@ -107,3 +109,35 @@ typed() { tm send-keys -l "$1"; tm send-keys Enter; }
 wait_screen() { # SECONDS PATTERN WHAT
 	until_true "$1" screen_has "$2" || { fail "$3: '$2' did not appear"; screen >&2; return 1; }
 }
+
+# --- the dashboard in it -------------------------------------------------------------------------------------------------
+# term_shell COLS ROWS [COMMAND...]: as term_start, and remembers how the terminal is before anything ran
+term_shell() {
+	term_start "$1" "$2"
+	typed "stty -g >$T/stty.before"
+	until_true 5 test -s "$T/stty.before" || die "no stty in tmux"
+	TERM_TITLE=$(tm display -p "#{pane_title}")
+	term_clear
+}
+term_clear() {
+	tm send-keys -R
+	tm clear-history
+	keys Enter
+	until_true 5 screen_has '^READY> *$' || fail "no prompt after clearing: $(screen)"
+}
+# cursor shown, main screen, mouse off, keypad and cursor keys as usual
+term_state() { tm display -p '#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{keypad_flag} #{keypad_cursor_flag}'; }
+# term_sane WHAT: the shell has its terminal again, as it was
+term_sane() {
+	until_true "${DEADLINE:-15}" screen_has 'READY> *$' || fail "$1: the prompt is not back: $(screen)"
+	is "$(term_state)" "1 0 0 0 0" "$1: terminal state"
+	rm -f "$T/stty.after"
+	typed "stty -g >$T/stty.after"
+	until_true 5 test -s "$T/stty.after" || fail "$1: the shell does not take a command"
+	is "$(cat "$T/stty.after")" "$(cat "$T/stty.before")" "$1: line settings"
+	is "$(tm display -p '#{pane_title}')" "$TERM_TITLE" "$1: title"
+	term_clear
+}
+# pids of the keeper and of the dashboard it keeps, in the session's only pane
+term_keeper() { pgrep -P "$(tm list-panes -F '#{pane_pid}')" -x benchtop; }
+term_child() { pgrep -P "$(term_keeper)" -x benchtop; }

@@ -1,12 +1,14 @@
 #include "scenes.h"
 #include "../../engine/base/text.h"
+#include "../../tui/draw/theme.h"
+#include "states.h"
 #include "steps.h"
 #include <math.h>
 #include <string.h>
 
 /* ---- scenes ---- */
 
-static void settle(struct stage *s, enum run_mode mode)
+void scene_settle(struct stage *s, enum run_mode mode)
 {
 	s->view.settings.mode = mode;
 	if (mode == MODE_SUBMIT)
@@ -48,7 +50,7 @@ static void accuracy_running(struct stage *s)
 	step_load_is(s, 4, 31);
 }
 
-static void load_running(struct stage *s)
+void scene_load_running(struct stage *s)
 {
 	step_server_is(s, SERVER_READY, "ready");
 	step_log_open(s);
@@ -113,7 +115,7 @@ static void failed(struct stage *s)
 
 static void submit_posts(struct stage *s)
 {
-	settle(s, MODE_SUBMIT);
+	scene_settle(s, MODE_SUBMIT);
 	step_server_is(s, SERVER_READY, "ready");
 	step_log_open(s);
 	step_run_is(s);
@@ -140,7 +142,7 @@ static void submit_posts(struct stage *s)
 
 static void stopped(struct stage *s)
 {
-	load_running(s);
+	scene_load_running(s);
 	struct event ev = step_event_of(s, EV_stop_requested);
 	step_apply(s, &ev);
 	s->view.following = true;
@@ -150,7 +152,7 @@ static void stopped(struct stage *s)
 
 static void stopped_done(struct stage *s)
 {
-	load_running(s);
+	scene_load_running(s);
 	step_row_ends(s, 1, CELL_STOPPED, 244, "stopped by the user");
 	for (int i = 2; i < 5; i++)
 		step_row_ends(s, i, CELL_SKIPPED, 0, "");
@@ -159,7 +161,7 @@ static void stopped_done(struct stage *s)
 
 static void journal_failing(struct stage *s)
 {
-	load_running(s);
+	scene_load_running(s);
 	struct event ev = step_event_of(s, EV_journal_state);
 	ev.u.journal_state.failing = true;
 	text_copy(ev.u.journal_state.text, sizeof ev.u.journal_state.text, "No space left on device");
@@ -178,7 +180,7 @@ static void sheet_perf(struct stage *s)
 
 static void sheet_submit(struct stage *s)
 {
-	settle(s, MODE_SUBMIT);
+	scene_settle(s, MODE_SUBMIT);
 	s->view.settings.n_pairs = 2;
 	s->view.settings.pairs[1][0] = 8192;
 	s->view.settings.pairs[1][1] = 1024;
@@ -194,14 +196,14 @@ static void help(struct stage *s)
 
 static void quit(struct stage *s)
 {
-	load_running(s);
+	scene_load_running(s);
 	s->view.modal = MODAL_QUIT;
 }
 
 static void team(struct stage *s)
 {
 	ready_idle(s);
-	s->view.modal = MODAL_TEAM;
+	s->view.modal = MODAL_EDIT;
 	text_copy(s->view.edit, sizeof s->view.edit, "Team 量子 nord");
 	s->view.edit_pos = 11;
 }
@@ -217,6 +219,9 @@ static void themes(struct stage *s)
 {
 	ready_idle(s);
 	s->view.modal = MODAL_THEME;
+	s->view.n_themes = theme_list(s->view.themes, s->view.theme_own, VIEW_THEMES);
+	text_copy(s->view.themes[s->view.n_themes], sizeof s->view.themes[0], "my-own");
+	s->view.theme_own[s->view.n_themes++] = true;
 	s->view.modal_focus = 1;
 }
 
@@ -233,7 +238,7 @@ static void notice(struct stage *s)
 static void extremes(struct stage *s)
 {
 	static const double values[] = {INFINITY, -INFINITY, 1e300, -1e300, 1e-300, -0.0, 123456789012.0};
-	load_running(s);
+	scene_load_running(s);
 	struct board_cell *cell = &s->board.cells[1];
 	struct ev_load_progress *p = &cell->progress;
 	p->done = p->failed = p->total = p->in_flight = INT64_MAX;
@@ -257,7 +262,11 @@ static void extremes(struct stage *s)
 	        .documents = INT64_MIN,
 	        .duration_s = values[0]};
 	s->board.server_load = (struct ev_server_load){values[2], values[2], values[3], values[2], true};
-	s->board.gpu = (struct ev_gpu_seen){INT64_MAX, values[2], values[3], values[0], values[2], values[2], true};
+	struct ev_gpu_seen *g = &s->board.gpu;
+	g->cards = INT64_MAX;
+	g->busy = g->vram_used_gib = g->vram_total_gib = values[2];
+	g->power_w = values[3];
+	g->temp_c = values[0];
 	for (int i = 0; i < BOARD_SPARK; i++)
 		s->board.gen_tps.v[i] = (float)(i % 3 ? i : -i);
 	s->board.n_notices = 1000003;
@@ -269,7 +278,7 @@ static void extremes(struct stage *s)
 
 static void log_screen(struct stage *s)
 {
-	load_running(s);
+	scene_load_running(s);
 	s->view.screen = SCREEN_LOG;
 }
 
@@ -277,11 +286,18 @@ static const struct {
 	const char *name;
 	void (*make)(struct stage *);
 } scenes[] = {{"no_server", no_server}, {"absent", absent}, {"starting", starting}, {"ready_idle", ready_idle},
-        {"accuracy_running", accuracy_running}, {"load_running", load_running}, {"flags", flags},
+        {"accuracy_running", accuracy_running}, {"load_running", scene_load_running}, {"flags", flags},
         {"gate_failed", gate_failed}, {"failed", failed}, {"submit_posts", submit_posts}, {"stopping", stopped},
         {"stopped", stopped_done}, {"journal_failing", journal_failing}, {"sheet_perf", sheet_perf},
         {"sheet_submit", sheet_submit}, {"help", help}, {"quit", quit}, {"team", team}, {"pairs", pairs},
-        {"themes", themes}, {"notice", notice}, {"extremes", extremes}, {"log_screen", log_screen}};
+        {"themes", themes}, {"notice", notice}, {"readme", state_readme}, {"armed", state_armed},
+        {"corpus", state_corpus}, {"warmup", state_warmup}, {"load_early", state_load_early}, {"saving", state_saving},
+        {"pause", state_pause}, {"passed", state_passed}, {"skipped", state_skipped},
+        {"stopping_now", state_stopping_now}, {"post_kinds", state_post_kinds}, {"posts_wait", state_posts_wait},
+        {"following", state_following}, {"code_changed", state_code_changed}, {"large", state_large},
+        {"no_rate", state_no_rate}, {"sheet_doubts", state_sheet_doubts}, {"sheet_long", state_sheet_long},
+        {"edit_prompts", state_edit_prompts}, {"edit_server", state_edit_server}, {"help_sheet", state_help_sheet},
+        {"help_log", state_help_log}, {"extremes", extremes}, {"log_screen", log_screen}};
 
 int scene_count(void)
 {
@@ -312,9 +328,9 @@ int scene_open(struct stage *s, int i)
 	v->settings.prompts = PROMPTS_TEXT;
 	text_copy(v->settings.model, sizeof v->settings.model, s->track.model);
 	text_copy(v->settings.base_url, sizeof v->settings.base_url, "http://127.0.0.1:8888");
-	text_copy(v->settings.results_dir, sizeof v->settings.results_dir, "/work/results");
+	text_copy(v->settings.results_dir, sizeof v->settings.results_dir, "/data/results");
 	text_copy(v->theme_name, sizeof v->theme_name, "default");
-	settle(s, MODE_PERF);
+	scene_settle(s, MODE_PERF);
 	for (int k = 0; k < v->plan.n_cells; k++)
 		v->picked[k] = true;
 	v->frame = 2;

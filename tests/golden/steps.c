@@ -53,7 +53,14 @@ void step_server_is(struct stage *s, enum server_phase phase, const char *text)
 void step_gpu_is(struct stage *s, double busy, double watts)
 {
 	struct event ev = step_event_of(s, EV_gpu_seen);
-	ev.u.gpu_seen = (struct ev_gpu_seen){8, busy, watts, 71, 242, 288, true};
+	struct ev_gpu_seen *g = &ev.u.gpu_seen;
+	g->cards = 8;
+	g->busy = busy;
+	g->power_w = watts;
+	g->temp_c = 71;
+	g->vram_used_gib = 242;
+	g->vram_total_gib = 288;
+	g->sample = true;
 	step_apply(s, &ev);
 }
 
@@ -75,7 +82,7 @@ void step_run_is(struct stage *s)
 	struct event ev = step_event_of(s, EV_run_started);
 	struct ev_run_started *r = &ev.u.run_started;
 	text_copy(r->run_id, sizeof r->run_id, RUN_DIR);
-	text_copy(r->dir, sizeof r->dir, "/work/results/" RUN_DIR);
+	text_copy(r->dir, sizeof r->dir, "/data/results/" RUN_DIR);
 	text_copy(r->track, sizeof r->track, s->track.name);
 	text_copy(r->model, sizeof r->model, s->track.model);
 	text_copy(r->team, sizeof r->team, v->settings.team);
@@ -226,6 +233,8 @@ void step_load_done(struct stage *s, int cell, double tput_ratio, double slow, i
 	m->late_p99_ms = 0.3;
 	m->gap_p99_ms = 0.6;
 	m->cpu_share = 0.07;
+	m->fail_http = failed > 1 ? failed - 1 : failed;
+	m->fail_cut = failed - m->fail_http;
 	if (failed)
 		text_copy(m->first_error, sizeof m->first_error, "HTTP 500: out of KV cache blocks");
 	step_apply(s, &ev);
@@ -248,7 +257,7 @@ void step_row_ends(struct stage *s, int cell, enum cell_status status, double se
 		ev = step_event_of(s, EV_result_saved);
 		ev.u.result_saved.cell = cell;
 		snprintf(ev.u.result_saved.path, sizeof ev.u.result_saved.path,
-		        "/work/results/" RUN_DIR "/result_conc%d.json", s->view.plan.cells[cell].conc);
+		        "/data/results/" RUN_DIR "/result_conc%d.json", s->view.plan.cells[cell].conc);
 		step_apply(s, &ev);
 	}
 	ev = step_event_of(s, EV_cell_done);

@@ -79,7 +79,7 @@ static void test_layout_dash_shows_all_parts_at_80x23(void **state)
 		layout_dash(&l, rows, 80, (struct dash_want){5, 0});
 		assert_false(l.composed);
 		assert_int_equal(l.sweep.rows, 5);
-		assert_int_equal(l.detail.rows, 3);
+		assert_int_equal(l.detail.rows, 4);
 		assert_true(l.log.rows >= 5);
 	}
 	struct dash_layout l;

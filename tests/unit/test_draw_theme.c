@@ -167,6 +167,46 @@ static void test_theme_load_looks_on_disk_first(void **state)
 	rmdir(dir);
 }
 
+static void test_theme_list_has_the_users_own(void **state)
+{
+	(void)state;
+	static const char *const files[] = {"zebra.theme", "apple.theme", "dark.theme", "notes.txt", ".hidden.theme",
+	        ".theme", "a-name-that-is-far-too-long-for-any-list.theme", "bad\x1bname.theme"};
+	char dir[] = "/tmp/benchtop-themes-XXXXXX", sub[128], path[256], names[16][32];
+	bool own[16];
+	assert_non_null(mkdtemp(dir));
+	setenv("XDG_CONFIG_HOME", dir, 1);
+	int embedded = theme_list(names, own, 16);
+	assert_true(embedded >= 5);
+	assert_string_equal(names[0], theme_name(0));
+	snprintf(sub, sizeof sub, "%s/benchtop", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	snprintf(sub, sizeof sub, "%s/benchtop/themes", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", sub, files[i]);
+		FILE *f = fopen(path, "w");
+		assert_non_null(f);
+		fclose(f);
+	}
+	int n = theme_list(names, own, 16);
+	assert_int_equal(n, embedded + 2);
+	assert_string_equal(names[n - 2], "apple");
+	assert_string_equal(names[n - 1], "zebra");
+	for (int i = 0; i < n; i++)
+		assert_int_equal(own[i], i >= embedded || strcmp(names[i], "dark") == 0);
+	assert_int_equal(theme_list(names, NULL, 3), 3);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", sub, files[i]);
+		unlink(path);
+	}
+	rmdir(sub);
+	snprintf(sub, sizeof sub, "%s/benchtop", dir);
+	rmdir(sub);
+	rmdir(dir);
+	unsetenv("XDG_CONFIG_HOME");
+}
+
 static int to_256(uint8_t r, uint8_t g, uint8_t b)
 {
 	return theme_to_256((struct theme_color){false, r, g, b, -1});
@@ -203,6 +243,7 @@ int main(void)
 	        cmocka_unit_test(test_theme_parse_reads_a_file),
 	        cmocka_unit_test(test_theme_errors_name_file_and_line),
 	        cmocka_unit_test(test_theme_load_looks_on_disk_first),
+	        cmocka_unit_test(test_theme_list_has_the_users_own),
 	        cmocka_unit_test(test_theme_nearest_colours),
 	};
 	return cmocka_run_group_tests_name("draw_theme", tests, NULL, NULL);

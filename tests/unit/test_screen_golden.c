@@ -1,6 +1,7 @@
 /* Screens of literal states against text files in tests/golden, and every scene at every size.
  *
- * GOLDEN_WRITE=1 writes the files anew. Run from the top of the repository, or with GOLDEN_DIR set.
+ * A file holds the text and, below it, the role and the attributes of every run of a row. GOLDEN_WRITE=1 writes the files
+ * and docs/dashboard.svg anew; GOLDEN_PICTURES=DIR [GOLDEN_THEME=NAME] draws each as a picture. Run from the top of the repository, or with GOLDEN_DIR set.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,12 +27,11 @@ static const char *golden_dir(void)
 	return dir && *dir ? dir : "tests/golden";
 }
 
-static void compare(const char *name, int rows, int cols, const struct buf *drawn)
+/* Compares with the file, or writes it. */
+static void compare(const char *path, const struct buf *drawn)
 {
-	char path[512];
 	struct buf want;
 	struct err e = {0};
-	snprintf(path, sizeof path, "%s/%s_%dx%d.txt", golden_dir(), name, cols, rows);
 	if (getenv("GOLDEN_WRITE")) {
 		if (file_write_atomic(path, buf_text(drawn), drawn->len, &e) != 0)
 			fail_msg("%s", e.text);
@@ -45,23 +45,103 @@ static void compare(const char *name, int rows, int cols, const struct buf *draw
 	buf_free(&want);
 }
 
+static const char *const role_words[ROLE_count] = {
+#define ROLE(NAME, key, doc) key,
+#include "../../tui/draw/roles.def"
+#undef ROLE
+};
+
+/* "header*10 title*4+bold": what each run of a row is, blanks counted with the run before them. */
+static void roles_append(const struct canvas *c, struct buf *b)
+{
+	static const char *const attrs[] = {"bold", "reverse", "underline", "dim", "focus", "form", "head"};
+	for (int row = 0; row < c->rows; row++) {
+		for (int col = 0; col < c->cols;) {
+			const struct canvas_cell *p = canvas_at(c, row, col), *q = p;
+			int n = 0;
+			do {
+				n++;
+				q = canvas_at(c, row, col + n);
+			} while (q && q->attr == p->attr && (q->role == p->role || q->cp == ' ' || q->cp == 0));
+			col += n;
+			bool rest = !q && p->role == ROLE_TEXT && p->attr == 0;
+			if (rest && p->cp == ' ')
+				break;
+			buf_printf(b, "%s%s*%d", col > n ? " " : "", role_words[p->role], n);
+			for (int i = 0; i < 7; i++)
+				if (p->attr & (1 << i))
+					buf_printf(b, "+%s", attrs[i]);
+		}
+		buf_printf(b, "\n");
+	}
+}
+
+/* GOLDEN_PICTURES=DIR: every scene as a picture, in the theme GOLDEN_THEME (default dark), for the eye. */
+static void picture(const char *name, const struct canvas *c)
+{
+	const char *dir = getenv("GOLDEN_PICTURES"), *theme = getenv("GOLDEN_THEME");
+	char path[600];
+	struct theme t;
+	struct buf b;
+	struct err e = {0};
+	if (!dir)
+		return;
+	buf_init(&b, 4 << 20);
+	assert_int_equal(theme_load(&t, theme ? theme : "dark", NULL), 0);
+	assert_int_equal(picture_svg(c, &t, &b), 0);
+	snprintf(path, sizeof path, "%s/%s_%dx%d.svg", dir, name, c->cols, c->rows);
+	if (file_write_atomic(path, buf_text(&b), b.len, &e) != 0)
+		fail_msg("%s", e.text);
+	buf_free(&b);
+}
+
 static void draw_and_compare(const char *name, int rows, int cols, bool ascii)
 {
+	char path[512];
 	struct canvas c;
 	struct buf b;
 	assert_int_equal(canvas_open(&c, rows, cols, ascii), 0);
 	screen_draw(&c, &stage.board, &stage.view);
 	buf_init(&b, 1 << 20);
 	assert_int_equal(picture_txt(&c, &b), 0);
-	compare(name, rows, cols, &b);
+	assert_int_equal(buf_printf(&b, "---- roles\n"), 0);
+	roles_append(&c, &b);
+	assert_false(b.failed);
+	snprintf(path, sizeof path, "%s/%s_%dx%d.txt", golden_dir(), name, cols, rows);
+	compare(path, &b);
+	picture(name, &c);
 	buf_free(&b);
 	canvas_close(&c);
+}
+
+/* The picture of the README is a scene, too. */
+static void test_screen_readme_picture(void **state)
+{
+	(void)state;
+	const char *path = getenv("GOLDEN_README");
+	struct canvas c;
+	struct theme t;
+	struct buf b;
+	for (int i = 0; i < scene_count(); i++) {
+		if (strcmp(scene_name(i), "readme") != 0)
+			continue;
+		assert_int_equal(scene_open(&stage, i), 0);
+		assert_int_equal(canvas_open(&c, 36, 120, false), 0);
+		screen_draw(&c, &stage.board, &stage.view);
+		assert_int_equal(theme_load(&t, "dark", NULL), 0);
+		buf_init(&b, 200 * 1024);
+		assert_int_equal(picture_svg(&c, &t, &b), 0);
+		compare(path ? path : "docs/dashboard.svg", &b);
+		buf_free(&b);
+		canvas_close(&c);
+		scene_close(&stage);
+	}
 }
 
 static void test_screen_goldens(void **state)
 {
 	(void)state;
-	static const int sizes[][2] = {{23, 80}, {24, 80}, {36, 120}, {60, 200}};
+	static const int sizes[][2] = {{23, 80}, {24, 80}, {35, 120}, {36, 120}, {60, 200}};
 	for (int i = 0; i < scene_count(); i++) {
 		assert_int_equal(scene_open(&stage, i), 0);
 		for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
@@ -156,8 +236,10 @@ int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1); /* no themes of whoever runs this */
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_screen_goldens),
+	        cmocka_unit_test(test_screen_readme_picture),
 	        cmocka_unit_test(test_screen_is_pure),
 	        cmocka_unit_test(test_screen_every_scene_at_every_size),
 	        cmocka_unit_test(test_actions_have_one_meaning_a_key),

@@ -43,7 +43,7 @@ static int parse_argv(const char *const *args)
 	}
 	argv[argc] = NULL;
 	memset(&e, 0, sizeof e);
-	return options_parse(&o, argc, argv, table_get, NULL, &e);
+	return options_parse(&o, argc, argv, table_get, NULL, NULL, &e);
 }
 
 #define PARSE(...)    parse_argv((const char *const[]){"benchtop", __VA_ARGS__, NULL})
@@ -239,6 +239,7 @@ static void missing_and_wrong_values(void **state)
 	        "perf", "--prompts", "text");
 	REFUSED("--wait-server \"soon\" is no time", "perf", "--wait-server", "soon");
 	REFUSED("--all takes no value", "perf", "--all=yes");
+	REFUSED("--mouse \"maybe\" is not known: use yes or no", "--mouse=maybe");
 	REFUSED("--base-url has an empty value", "perf", "--base-url=");
 	REFUSED("--size \"120\" is no size", "shot", "log", "--size", "120");
 	REFUSED("--size \"9x9\"", "shot", "log", "--size", "9x9");
@@ -282,6 +283,14 @@ static void help_and_version_win(void **state)
 	assert_int_equal(o.cmd, CLI_VERSION);
 	assert_int_equal(PARSE("perf", "--version"), 0);
 	assert_int_equal(o.cmd, CLI_VERSION);
+	assert_int_equal(PARSE("--man"), 0);
+	assert_true(o.cmd == CLI_HELP && o.tell == TELL_MAN);
+	assert_int_equal(PARSE("help", "--man"), 0);
+	assert_true(o.cmd == CLI_HELP && o.tell == TELL_MAN);
+	assert_int_equal(PARSE("--default-config"), 0);
+	assert_true(o.cmd == CLI_HELP && o.tell == TELL_CONFIG);
+	assert_int_equal(PARSE("-h", "--man"), 0);
+	assert_true(o.cmd == CLI_HELP && o.tell == TELL_USAGE);
 	/* Looking at results does not depend on it either; running does. */
 	assert_int_equal(PARSE("results"), 0);
 	REFUSED("CONC=abc is not a whole number", "perf");
@@ -300,6 +309,8 @@ static void environment_first_then_arguments(void **state)
 	assert_int_equal(o.settings.pairs[0][1], 8192);
 	assert_string_equal(o.settings.leaderboard, "http://env");
 	assert_true(o.no_color);
+	assert_int_equal(PARSE("--colors", "8"), 0); /* asked for by name */
+	assert_false(o.no_color);
 	assert_int_equal(PARSE("perf", "--leaderboard", "http://arg", "-isl", "1", "-osl", "2"), 0);
 	assert_string_equal(o.settings.leaderboard, "http://arg");
 	assert_int_equal(o.settings.pairs[0][0], 1);
@@ -361,8 +372,15 @@ static void the_usage_text(void **state)
 	(void)state;
 	struct buf b;
 	const char *all = options_help();
-	for (int cmd = 1; cmd < CLI_count; cmd++)
-		assert_non_null(strstr(all, options_command_word((enum cli_command)cmd)));
+	for (int cmd = 1; cmd < CLI_count; cmd++) {
+		char line[64];
+		snprintf(line, sizeof line, "\n  benchtop %s ", options_command_word((enum cli_command)cmd));
+		/* What this version cannot do is not promised. */
+		assert_true((strstr(all, line) != NULL) == options_command_built((enum cli_command)cmd));
+	}
+	assert_true(options_command_built(CLI_WATCH) && options_command_built(CLI_SHOT));
+	assert_false(options_command_built((enum cli_command)99));
+	assert_null(strstr(all, "--restart-server"));
 	assert_non_null(strstr(all, "-isl N"));
 	assert_non_null(strstr(all, "-o, --output FILE"));
 	assert_non_null(strstr(all, "--leaderboard URL"));

@@ -31,7 +31,7 @@ static struct rect take(int *row, int n, int col, int cols)
 static void layout_composed(struct dash_layout *l, int rows, int cols, struct dash_want want)
 {
 	int top = rows >= 44 ? 7 : 5;
-	int detail = rows >= 34 ? 6 : 3;
+	int detail = rows >= 48 ? 8 : rows >= 34 ? 6 : 4;
 	int accuracy = most(48, least(66, cols * 40 / 100));
 	int row = 0, inner = cols - 4; /* a line and a blank at both sides */
 	l->tall = rows >= 34;
@@ -61,7 +61,7 @@ static void layout_compact(struct dash_layout *l, int rows, int cols, struct das
 	int row = 0;
 	int server = rows >= 20 ? 2 : 1;
 	int rule = rows >= 18 ? 1 : 0;
-	int detail = rows >= 22 ? 3 : 2;
+	int detail = rows >= 23 ? 4 : rows >= 20 ? 3 : 2;
 	l->header = take(&row, 1, 0, cols);
 	l->server = take(&row, server, 1, cols - 1);
 	l->accuracy = take(&row, 1, 1, cols - 1);

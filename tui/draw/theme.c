@@ -268,19 +268,13 @@ static int load_file(struct theme *out, const char *path, struct err *e)
 
 static bool user_path(char *out, size_t cap, const char *name)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	char rest[128];
+	char dir[900], file[128];
 	struct buf b;
-	buf_init(&b, sizeof rest - 1);
-	if (config && *config)
-		buf_printf(&b, "benchtop/themes/%s.theme", name);
-	else
-		buf_printf(&b, ".config/benchtop/themes/%s.theme", name);
-	bool ok = !b.failed && text_set(rest, sizeof rest, buf_text(&b));
+	buf_init(&b, sizeof file - 1);
+	buf_printf(&b, "%s.theme", name);
+	bool ok = !b.failed && text_set(file, sizeof file, buf_text(&b));
 	buf_free(&b);
-	if (config && *config)
-		return ok && path_join(out, cap, config, rest);
-	return ok && home && *home && path_join(out, cap, home, rest);
+	return ok && theme_user_dir(dir, sizeof dir) && path_join(out, cap, dir, file);
 }
 
 int theme_load(struct theme *out, const char *name, struct err *e)

@@ -35,6 +35,11 @@ int theme_load(struct theme *out, const char *name, struct err *e);
 int theme_parse(struct theme *out, const char *text, size_t len, const char *source, struct err *e);
 /* Names of the embedded themes, by index; NULL past the end. */
 const char *theme_name(int i);
+/* $XDG_CONFIG_HOME/benchtop/themes, else ~/.config/benchtop/themes; false without either variable. */
+bool theme_user_dir(char *out, size_t cap);
+/* What theme_load knows by name: the embedded ones, then those of the user's directory in order; one that has the name of
+ * an embedded one takes its place. `own` (may be NULL) says which are the user's. Returns how many, at most cap. */
+int theme_list(char names[][32], bool *own, int cap);
 /* Nearest colour of the xterm 256 palette (16..255), and of the 8 ANSI colours. */
 int theme_to_256(struct theme_color c);
 int theme_to_8(struct theme_color c);

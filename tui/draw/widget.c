@@ -178,7 +178,7 @@ char *str_fmt(char *out, size_t cap, const char *fmt, ...)
 
 struct pen pen_at(struct canvas *c, int row, int col, int cols)
 {
-	return (struct pen){c, row, col, col + cols, cols <= 0};
+	return (struct pen){c, row, col, col + cols, cols <= 0, col};
 }
 
 static bool pen_room(struct pen *p, int columns)
@@ -226,6 +226,8 @@ bool pen_pair(struct pen *p, int gap, const char *label, enum role role, const c
 	str_vfmt(text, sizeof text, fmt, ap);
 	va_end(ap);
 	int label_width = text_width(label, strlen(label));
+	if (p->col == p->from)
+		gap = 0;
 	if (!pen_room(p, gap + label_width + (label_width > 0) + text_width(text, strlen(text))))
 		return false;
 	p->col += gap;

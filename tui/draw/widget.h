@@ -40,6 +40,7 @@ struct pen {
 	struct canvas *c;
 	int row, col, end; /* end: first column not to be used */
 	bool full;
+	int from; /* where the line begins */
 };
 struct pen pen_at(struct canvas *c, int row, int col, int cols);
 bool pen_put(struct pen *p, enum role role, int attr, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

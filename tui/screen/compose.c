@@ -8,7 +8,8 @@
 
 static void shown_pair(const struct view *v, struct settings *out)
 {
-	const struct track_pair *p = v->track && v->pair >= 0 && v->pair < v->track->n_pairs ? &v->track->pairs[v->pair] : NULL;
+	const struct track_pair *p =
+	        v->track && v->pair >= 0 && v->pair < v->track->n_pairs ? &v->track->pairs[v->pair] : NULL;
 	if (!p)
 		return;
 	out->n_pairs = 1;
@@ -28,7 +29,7 @@ void view_compose(const struct view *v, struct settings *out)
 		shown_pair(v, out);
 	/* Exactly what the sourced file names is its single test: NUM_PROMPTS and RESULT_FILENAME belong to it. */
 	if (!v->settings.batch && out->n_pairs == 1 && out->n_picks == 1 && out->picks[0] == out->env_conc &&
-		out->pairs[0][0] == out->env_pair[0] && out->pairs[0][1] == out->env_pair[1])
+	        out->pairs[0][0] == out->env_pair[0] && out->pairs[0][1] == out->env_pair[1])
 		out->batch = false;
 }
 
@@ -54,8 +55,9 @@ static int check_prompts(const struct view *v, struct settings *out, char *note,
 {
 	int64_t n = 0;
 	if (v->edit[0] && !text_to_i64(v->edit, 1, PROMPTS_MOST, &n))
-		return err_set(e, ERR_USAGE, "\"%.40s\" is not a whole number from 1 to %d: empty takes the track's rule", v->edit,
-			PROMPTS_MOST);
+		return err_set(e, ERR_USAGE,
+		        "\"%.40s\" is not a whole number from 1 to %d: empty takes the track's rule", v->edit,
+		        PROMPTS_MOST);
 	out->all_prompts = (int)n;
 	int off = 0, rule = 0, conc = 0;
 	for (int i = 0; i < v->plan.n_cells && i < PLAN_CELLS; i++)
@@ -67,8 +69,9 @@ static int check_prompts(const struct view *v, struct settings *out, char *note,
 	if (n == 0)
 		str_fmt(note, cap, "the track's rule: CONC times a fixed number");
 	else if (off > 0)
-		str_fmt(note, cap, "off the track's rule in %d of %d rows (CONC %d: %d): each carries a doubt, which holds back its post",
-			off, v->plan.n_cells, conc, rule);
+		str_fmt(note, cap,
+		        "off the track's rule in %d of %d rows (CONC %d: %d): each carries a doubt, which holds back its post",
+		        off, v->plan.n_cells, conc, rule);
 	return 0;
 }
 

@@ -31,22 +31,63 @@ static double ratio_of(double ours, double ref)
 	return ref > 0 ? ours / ref : NAN;
 }
 
+bool cell_warming(const struct board_cell *cell)
+{
+	if (cell->status != CELL_RUNNING || (cell->phase != PHASE_WARMUP && cell->phase != PHASE_LOAD))
+		return false;
+	return cell->have_progress ? cell->progress.warmup : cell->phase == PHASE_WARMUP;
+}
+
+bool cell_loading(const struct board_cell *cell)
+{
+	return cell->status == CELL_RUNNING && (cell->phase == PHASE_LOAD || cell->phase == PHASE_WARMUP) &&
+	       !cell_warming(cell);
+}
+
+const struct ev_load_progress *progress_shown(
+        const struct board *b, const struct view *v, const struct board_cell *cell)
+{
+	if (!cell || !cell->have_progress || cell->status == CELL_QUEUED)
+		return NULL;
+	bool held = v->hold.held && v->hold.cell >= 0 && v->hold.cell < b->n_cells && cell == &b->cells[v->hold.cell];
+	return held ? &v->hold.progress : &cell->progress;
+}
+
+const struct ev_server_load *server_load_shown(const struct board *b, const struct view *v)
+{
+	if (!b->have_server_load)
+		return NULL;
+	return v->hold.have_load ? &v->hold.load : &b->server_load;
+}
+
+int load_percent(const struct ev_load_progress *p)
+{
+	double done = (double)p->done + (double)p->failed, total = (double)p->total;
+	double share = p->elapsed_s > 0 && p->eta_s >= 0 ? p->elapsed_s / (p->elapsed_s + p->eta_s)
+	               : total > 0                       ? done / total
+	                                                 : 0;
+	if (total > 0 && done >= total)
+		return 100;
+	return share > 0 ? (share < 0.99 ? (int)(share * 100) : 99) : 0;
+}
+
 static void row_figures(struct dash_row *r)
 {
 	const struct board_cell *cell = r->cell;
+	const struct ev_load_progress *p = r->progress;
 	if (cell && cell->have_load) {
 		r->tput = cell->load.tput_per_gpu;
 		r->e2e = cell->load.e2el_median;
 		r->intvty = cell->load.interactivity > 0 ? cell->load.interactivity : NAN;
 		r->ttft = cell->load.ttft_median;
 		r->tpot = cell->load.tpot_median;
-	} else if (cell && cell->have_progress && !cell->progress.warmup) {
+	} else if (p && !p->warmup) {
 		r->live = cell->status == CELL_RUNNING;
-		r->tput = cell->progress.tput_per_gpu;
-		r->e2e = cell->progress.e2el_median;
-		r->intvty = cell->progress.interactivity > 0 ? cell->progress.interactivity : NAN;
-		r->ttft = cell->progress.ttft_median;
-		r->tpot = cell->progress.tpot_median;
+		r->tput = p->tput_per_gpu;
+		r->e2e = p->e2el_median;
+		r->intvty = p->interactivity > 0 ? p->interactivity : NAN;
+		r->ttft = p->ttft_median;
+		r->tpot = p->tpot_median;
 	}
 	r->tput_ratio = ratio_of(r->tput, r->ref_tput);
 	r->e2e_ratio = ratio_of(r->e2e, r->ref_e2e);
@@ -70,6 +111,7 @@ bool dash_row_make(struct dash_row *out, const struct board *b, const struct vie
 		return false;
 	out->plan = &v->plan.cells[i];
 	out->cell = cell_find(b, &v->plan, out->plan);
+	out->progress = progress_shown(b, v, out->cell);
 	out->status = out->cell ? out->cell->status : CELL_QUEUED;
 	out->picked = v->picked[i];
 	out->focused = v->focus == i;
@@ -89,6 +131,11 @@ bool dash_row_make(struct dash_row *out, const struct board *b, const struct vie
 bool run_alive(const struct board *b)
 {
 	return b->have_run && !b->finished;
+}
+
+enum run_phase run_phase_shown(const struct board *b)
+{
+	return run_alive(b) && b->current < 0 ? b->run_phase : PHASE_NONE;
 }
 
 enum run_mode mode_shown(const struct board *b, const struct view *v)
@@ -111,6 +158,14 @@ char *fmt_about(double seconds, char out[16])
 char *fmt_number(double v, int decimals, char out[40])
 {
 	return text_commas(v, decimals, out);
+}
+
+char *fmt_fixed(double v, int decimals, int cols, char out[48])
+{
+	char text[40];
+	text_commas(v, decimals, text);
+	int width = text_width(text, strlen(text));
+	return str_fmt(out, 48, "%*s%s", cols > width && cols < 40 ? cols - width : 0, "", text);
 }
 
 char *fmt_clock(double seconds, char out[16])
@@ -167,6 +222,8 @@ enum role ratio_role(double ratio, bool lower_is_better)
 
 double phase_elapsed_s(const struct board_cell *cell, const struct view *v)
 {
+	if (cell_loading(cell) && cell->have_progress)
+		return cell->progress.elapsed_s;
 	if (cell->phase_mono_ns > 0 && v->now_mono_ns >= cell->phase_mono_ns)
 		return (double)(v->now_mono_ns - cell->phase_mono_ns) / (double)CLOCK_NS_PER_S;
 	return cell->have_progress ? cell->progress.elapsed_s : NAN;
@@ -185,13 +242,35 @@ double run_left_s(const struct board *b, const struct view *v)
 		if (cell->status != CELL_RUNNING)
 			continue;
 		double elapsed = (double)(v->now_mono_ns - cell->started_mono_ns) / (double)CLOCK_NS_PER_S;
-		if (cell->phase == PHASE_LOAD && cell->have_progress && cell->progress.eta_s >= 0)
+		if (cell_loading(cell) && cell->have_progress && cell->progress.eta_s >= 0)
 			left += cell->progress.eta_s;
 		else if (cell->plan.expect_s > elapsed && elapsed >= 0)
 			left += cell->plan.expect_s - elapsed;
 		any = true;
 	}
 	return any ? left : NAN;
+}
+
+double expect_s(const struct board *b, const struct plan_cell *p, enum run_mode mode, bool *measured)
+{
+	*measured = false;
+	for (int i = b->n_cells - 1; i >= 0; i--) {
+		const struct board_cell *cell = &b->cells[i];
+		if (i >= BOARD_CELLS || !same_work(cell, p) || cell->status != CELL_PASSED)
+			continue;
+		double load = cell->load.duration_s, around = cell->done.duration_s - load;
+		if (mode == MODE_ACC && cell->have_accuracy && !cell->accuracy.reused &&
+		        cell->accuracy.duration_s > 0) {
+			*measured = true;
+			return cell->accuracy.duration_s;
+		}
+		if (mode == MODE_ACC || !cell->have_load || !(load > 0) || !isfinite(around) ||
+		        cell->plan.num_prompts <= 0)
+			continue;
+		*measured = true;
+		return load * p->num_prompts / (double)cell->plan.num_prompts + (around > 0 ? around : 0);
+	}
+	return p->expect_s;
 }
 
 const char *ref_name(const struct view *v)

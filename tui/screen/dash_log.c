@@ -72,13 +72,13 @@ void log_line_draw(struct canvas *c, int row, int col, int cols, const struct ta
 		pen_fit(&p, role, 0, rest);
 }
 
-static void log_title(struct canvas *c, const struct dash_layout *l, const struct view *v, bool panel)
+static void log_title(struct canvas *c, const struct dash_layout *l, const struct view *v, bool events)
 {
 	struct rect r = l->log_title;
 	widget_rule(c, r.row, r.col, r.cols, l->composed);
 	struct pen p = pen_at(c, r.row, r.col + (l->composed ? 2 : 1), r.cols - 4);
 	if (!v->log) {
-		pen_put(&p, ROLE_TITLE, 0, panel ? " Log " : " Events ");
+		pen_put(&p, ROLE_TITLE, 0, events ? " Events " : " Log ");
 		return;
 	}
 	int warnings = tail_warnings(v->log), errors = tail_errors(v->log);
@@ -138,10 +138,11 @@ void dash_log(struct canvas *c, const struct dash_layout *l, const struct board 
 	bool panel = l->events.cols > 0;
 	if (l->log_title.rows == 0)
 		return;
-	log_title(c, l, v, panel);
+	bool events = !v->log && !panel && b->n_notices > 0;
+	log_title(c, l, v, events);
 	if (panel)
 		events_panel(c, l, b);
-	if (!v->log && !panel && b->n_notices > 0) {
+	if (events) {
 		events_draw(c, r, b);
 		return;
 	}

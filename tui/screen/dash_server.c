@@ -29,7 +29,12 @@ static void server_state(struct pen *p, const struct board *b, const struct view
 	char port[64], up[16];
 	words_server(&w, b);
 	pen_put(p, w.role, 0, "%s", w.text);
-	pen_put(p, ROLE_TEXT, 0, " %s", fmt_port(server_url(b, v), port, sizeof port));
+	fmt_port(server_url(b, v), port, sizeof port);
+	const char *colon = strrchr(port, ':');
+	if (!with_log && colon && text_width(port, strlen(port)) > 24) /* the first part of a long name, and the port */
+		pen_put(p, ROLE_TEXT, 0, " %.*s…%s", (int)text_fit(port, strlen(port), 14), port, colon);
+	else
+		pen_put(p, ROLE_TEXT, 0, " %s", port);
 	if (is_ready(b) && uptime_s(b, v) >= 0)
 		pen_put(p, ROLE_DIM, 0, with_log ? ", up %s" : " up %s", clock_duration(uptime_s(b, v), up));
 	if (with_log && b->have_server && b->server.log[0])
@@ -51,11 +56,36 @@ static void server_what(struct pen *p, const struct board *b, const struct view 
 		        b->server.radix_off ? "off" : "ON");
 }
 
+static const struct ev_code_seen *code_changed(const struct board *b)
+{
+	for (int i = 0; i < b->n_code && i < BOARD_CODE; i++)
+		if (b->code[i].changed)
+			return &b->code[i];
+	return NULL;
+}
+
+/* "sglang a1b2c3d +2 files": which code runs there; what nobody could look at is not called clean. */
+static void server_code(struct pen *p, const struct ev_code_seen *e)
+{
+	pen_pair(p, 2, e->name, ROLE_TEXT, "%.7s", e->commit[0] ? e->commit : "unknown");
+	if (e->dirty == CODE_CLEAN)
+		pen_put(p, ROLE_DIM, 0, " clean");
+	else if (e->dirty == CODE_DIRTY && e->files > 0)
+		pen_put(p, ROLE_WARN, 0, " +%lld file%s", (long long)e->files, e->files == 1 ? "" : "s");
+	else if (e->dirty == CODE_DIRTY)
+		pen_put(p, ROLE_WARN, 0, " changed");
+	else
+		pen_put(p, ROLE_DIM, 0, " ?");
+}
+
 static void server_version(struct pen *p, const struct board *b, const struct view *v)
 {
 	if (b->have_server && b->server.version[0])
 		pen_pair(p, 0, "version", ROLE_TEXT, "%s", b->server.version);
-	pen_pair(p, p->col == 2 ? 0 : 3, "at", ROLE_TEXT, "%s", server_url(b, v));
+	for (int i = 0; i < b->n_code && i < BOARD_CODE; i++)
+		if (b->code[i].dir[0])
+			server_code(p, &b->code[i]);
+	pen_pair(p, 3, "at", ROLE_TEXT, "%s", server_url(b, v));
 }
 
 /* What is to be said in words: how far a start is, else the newest notice. */
@@ -65,8 +95,19 @@ static void server_says(struct pen *p, const struct board *b)
 		pen_fit(p, b->server.phase == SERVER_UNHEALTHY ? ROLE_BAD : ROLE_WARN, 0, b->server.text);
 		return;
 	}
+	const struct ev_code_seen *code = code_changed(b);
+	if (code) {
+		char line[300], hms[9] = "";
+		if (code->newest_wall_ns > 0)
+			clock_hms(code->newest_wall_ns, hms);
+		str_fmt(line, sizeof line, "! code changed since this start: %s %.5s", path_base(code->newest), hms);
+		pen_fit(p, ROLE_WARN, 0, line);
+		return;
+	}
 	if (b->n_notices <= 0) {
-		if (!b->have_server || b->server.phase == SERVER_ABSENT)
+		if (run_phase_shown(b) == PHASE_SERVER_WAIT)
+			pen_fit(p, ROLE_WARN, 0, "armed: the run begins when /health answers 200");
+		else if (!b->have_server || b->server.phase == SERVER_ABSENT)
 			pen_fit(p, ROLE_DIM, 0,
 			        "nothing answers there; a run can be armed: it starts when the server is ready");
 		return;
@@ -80,37 +121,37 @@ static void server_says(struct pen *p, const struct board *b)
 	pen_fit(p, severity_role(b->notices[i].n.severity), 0, b->notices[i].n.text);
 }
 
+/* "gen   958 tok/s", "gen     — tok/s": figure and unit together or not at all. */
 static void load_rate(struct pen *p, const char *label, double tps)
 {
-	if (p->end - p->col >= (int)strlen(label) + 14) /* the unit belongs to it */
-		pen_pair(p, 2, label, ROLE_STRONG, "%5.0f", tps);
-	pen_put(p, ROLE_DIM, 0, " tok/s");
+	char text[48];
+	pen_pair(p, 2, label, isfinite(tps) ? ROLE_STRONG : ROLE_DIM, "%s tok/s", fmt_fixed(tps, 0, 6, text));
 }
 
 /* "running 8/8  queued 0  KV 1%  gen 958 tok/s" from the server, else what the client sees. */
-static void server_load(struct pen *p, const struct board *b, bool brief)
+static void server_load(struct pen *p, const struct board *b, const struct view *v, bool brief)
 {
 	const struct board_cell *cell = b->current >= 0 && b->current < b->n_cells ? &b->cells[b->current] : NULL;
-	bool loading = cell && cell->status == CELL_RUNNING && cell->phase == PHASE_LOAD;
-	if (b->have_server_load) {
-		const struct ev_server_load *s = &b->server_load;
-		if (loading && isfinite(s->running))
-			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%.0f/%lld", s->running,
-			        (long long)cell->plan.conc);
-		else if (isfinite(s->running))
-			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%.0f", s->running);
+	const struct ev_server_load *s = server_load_shown(b, v);
+	const struct ev_load_progress *g = progress_shown(b, v, cell);
+	bool loading = cell && cell_loading(cell);
+	if (s) {
+		char conc[24] = "";
+		if (loading)
+			str_fmt(conc, sizeof conc, "/%lld", (long long)cell->plan.conc);
+		if (isfinite(s->running))
+			pen_pair(p, 0, brief ? "run" : "running", ROLE_TEXT, "%*.0f%s",
+			        loading ? (int)strlen(conc) - 1 : 1, s->running, conc);
 		if (isfinite(s->queued))
 			pen_pair(p, 2, brief ? "queue" : "queued", s->queued > 0 ? ROLE_WARN : ROLE_TEXT, "%.0f",
 			        s->queued);
 		if (isfinite(s->kv))
-			pen_pair(p, 2, "KV", s->kv > 0.9 ? ROLE_WARN : ROLE_TEXT, "%.0f%%", s->kv * 100);
-		if (isfinite(s->gen_tps))
-			load_rate(p, brief ? "" : "gen", s->gen_tps);
-	} else if (loading && cell->have_progress) {
-		pen_pair(p, 0, "in flight", ROLE_TEXT, "%lld/%lld", (long long)cell->progress.in_flight,
-		        (long long)cell->plan.conc);
-		if (isfinite(cell->progress.output_tps))
-			load_rate(p, "out", cell->progress.output_tps);
+			pen_pair(p, 2, "KV", s->kv > 0.9 ? ROLE_WARN : ROLE_TEXT, "%2.0f%%", s->kv * 100);
+		load_rate(p, brief ? "" : "gen", s->gen_tps);
+	} else if (loading && g) {
+		pen_pair(
+		        p, 0, "in flight", ROLE_TEXT, "%lld/%lld", (long long)g->in_flight, (long long)cell->plan.conc);
+		load_rate(p, "out", g->output_tps);
 	} else {
 		pen_put(p, ROLE_DIM, 0, "no load");
 	}
@@ -119,9 +160,9 @@ static void server_load(struct pen *p, const struct board *b, bool brief)
 static void server_gpu(struct pen *p, const struct board *b, bool brief)
 {
 	const struct ev_gpu_seen *g = &b->gpu;
-	if (!b->have_gpu) {
+	if (!b->have_gpu || g->cards <= 0) {
 		if (!brief)
-			pen_put(p, ROLE_DIM, 0, "GPU figures unknown");
+			pen_put(p, ROLE_DIM, 0, b->have_gpu ? "no GPU is seen here" : "GPU figures unknown");
 		return;
 	}
 	if (!brief)
@@ -132,9 +173,11 @@ static void server_gpu(struct pen *p, const struct board *b, bool brief)
 		p->col += 8;
 		pen_put(p, ROLE_TEXT, 0, " %3.0f%%", g->busy);
 	} else if (isfinite(g->busy))
-		pen_pair(p, 2, "GPU", ROLE_TEXT, "%.0f%%", g->busy);
+		pen_pair(p, 2, "GPU", ROLE_TEXT, "%2.0f%%", g->busy);
 	if (isfinite(g->power_w))
 		pen_pair(p, brief ? 1 : 3, "", ROLE_TEXT, "%.1f kW", g->power_w / 1000);
+	if (g->throttled > 0)
+		pen_pair(p, 2, "", ROLE_WARN, "%.0f throttled", g->throttled);
 	if (isfinite(g->temp_c))
 		pen_pair(p, brief ? 1 : 3, brief ? "" : "junction", g->temp_c >= 95 ? ROLE_WARN : ROLE_TEXT, "%.0f°C",
 		        g->temp_c);
@@ -156,7 +199,7 @@ static void server_composed(struct canvas *c, const struct dash_layout *l, const
 	p = pen_at(c, r.row + 2, r.col, r.cols);
 	server_says(&p, b);
 	p = pen_at(c, r.row + 3 + spare, r.col, r.cols);
-	server_load(&p, b, false);
+	server_load(&p, b, v, false);
 	if (any) { /* a fixed place: the figures before it have changing widths */
 		int at = p.col - r.col < 46 ? r.col + 46 : p.col + 2, cols = r.col + r.cols - at;
 		if (cols > 60)
@@ -174,12 +217,12 @@ static void server_compact(struct canvas *c, const struct dash_layout *l, const 
 	struct pen p = pen_at(c, r.row, r.col, r.cols);
 	server_state(&p, b, v, false);
 	pen_gap(&p, 2);
-	server_load(&p, b, true);
+	server_load(&p, b, v, true);
 	server_gpu(&p, b, true);
 	if (r.rows < 2)
 		return;
 	p = pen_at(c, r.row + 1, r.col, r.cols);
-	bool says = b->n_notices > 0 || !b->have_server || b->server.phase != SERVER_READY;
+	bool says = b->n_notices > 0 || code_changed(b) || !b->have_server || b->server.phase != SERVER_READY;
 	if (says)
 		server_says(&p, b);
 	else

@@ -29,7 +29,14 @@ static void put_number(struct canvas *c, int row, int left, struct span s, enum 
 	char text[40];
 	if (decimals > 0 && fabs(value) >= 10000)
 		decimals = 0;
-	put_right(c, row, left, s, isfinite(value) ? role : ROLE_DIM, fmt_number(value, decimals, text));
+	fmt_number(value, decimals, text);
+	if (decimals > 0 && isfinite(value) && (int)strlen(text) >= s.cols) /* no column touches its neighbour */
+		fmt_number(value, 0, text);
+	if (isfinite(value) && (int)strlen(text) > s.cols) /* rather without commas, or by thousands, than cut */
+		str_fmt(text, sizeof text, "%.0f", value);
+	if (isfinite(value) && (int)strlen(text) > s.cols)
+		str_fmt(text, sizeof text, "%.3g", value);
+	put_right(c, row, left, s, isfinite(value) ? role : ROLE_DIM, text);
 }
 
 /* "1.18 +": the sign has a column of its own, so that the numbers stand in line. */
@@ -139,6 +146,10 @@ static void sweep_title(struct canvas *c, const struct dash_layout *l, const str
 	pen_put(&p, ROLE_TITLE, 0, " Sweep ");
 	if (b->have_run && done > 0)
 		pen_put(&p, ROLE_TEXT, 0, " %d of %d done ", done, v->plan.n_cells);
+	struct words w;
+	words_run(&w, b, false);
+	if (w.text[0])
+		pen_put(&p, w.role, 0, " %s %s ", widget_spinner(v->frame, c->ascii), w.text);
 	pen_put(&p, ROLE_GOOD, 0, "%s+", b->have_run && done > 0 ? "  " : " ");
 	pen_put(&p, ROLE_DIM, 0, " better than %s  ", ref_name(v));
 	pen_put(&p, ROLE_BAD, 0, "-");

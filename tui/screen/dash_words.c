@@ -14,7 +14,9 @@ static const struct {
         {FLAG_PROMPT_COUNT, "tokens", "tokens differ"}, {FLAG_JIT, "JIT", "JIT build"},
         {FLAG_CACHED, "cached", "cached"}, {FLAG_FOREIGN_LOAD, "foreign", "other load"},
         {FLAG_THROTTLED, "GPU hot", "throttled"}, {FLAG_CODE_CHANGED, "code", "new code"},
-        {FLAG_STOPPED_EARLY, "partial", "partial"}, {FLAG_IDS, "ids", "ids"}, {FLAG_WARMUPS, "warmups", "warm-ups"}, {FLAG_BUNDLED, "bundled", "bundled"},
+        {FLAG_STOPPED_EARLY, "partial", "partial"}, {FLAG_IDS, "ids", "ids"}, {FLAG_WARMUPS, "warmups", "warm-ups"},
+        {FLAG_BUNDLED, "bundled", "bundled"}, {FLAG_NO_LOG, "no log", "no log"},
+        {FLAG_RATE_DIFFERS, "rates", "rates differ"}, {FLAG_RETRACTED, "retract", "retractions"},
         {FLAG_ACCURACY_SKIPPED, "no acc", "no accuracy"}};
 
 static void set(struct words *w, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -70,29 +72,28 @@ static void running_words(struct words *w, const struct board *b, const struct v
         int cols, const char *spin)
 {
 	const struct board_cell *cell = r->cell;
-	const struct ev_load_progress *p = &cell->progress;
+	const struct ev_load_progress *p = r->progress;
+	bool warming = cell_warming(cell), loading = cell_loading(cell);
 	char took[16];
-	clock_duration(phase_elapsed_s(cell, v), took);
-	int percent = percent_of((double)p->done + (double)p->failed, (double)p->total);
-	bool loading = cell->have_progress && cell->phase == PHASE_LOAD;
-	if (b->stopping && loading)
+	clock_duration(p && loading ? p->elapsed_s : phase_elapsed_s(cell, v), took);
+	if (b->stopping && loading && p)
 		set(w, ROLE_WARN, "%s stopping %lld", spin, (long long)p->in_flight);
 	else if (b->stopping)
 		set(w, ROLE_WARN, "%s stopping", spin);
-	else if (cell->phase == PHASE_LOAD || cell->phase == PHASE_WARMUP) {
-		const char *name = cell->phase == PHASE_WARMUP ? "warm-up" : "load";
-		if (!cell->have_progress)
+	else if (warming || loading) {
+		const char *name = warming ? "warm-up" : "load";
+		if (!p)
 			set(w, ROLE_INFO, "%s %s", spin, name);
 		else
-			set(w, ROLE_INFO, "%s %s %d%% %s", spin, name, percent, took);
-		if (!fits(w, cols))
-			set(w, ROLE_INFO, "%s %s %d%%", spin, name, percent);
+			set(w, ROLE_INFO, "%s %s %2d%% %s", spin, name, load_percent(p), took);
+		if (!fits(w, cols) && p)
+			set(w, ROLE_INFO, "%s %s %2d%%", spin, name, load_percent(p));
 	} else if (cell->phase == PHASE_ACCURACY) {
 		const struct ev_accuracy_progress *a = &cell->accuracy_progress;
 		int share = cell->have_accuracy_progress ? percent_of((double)a->done, (double)a->total) : 0;
-		set(w, ROLE_INFO, "%s accuracy %d%%", spin, share);
+		set(w, ROLE_INFO, "%s accuracy %2d%%", spin, share);
 		if (!fits(w, cols))
-			set(w, ROLE_INFO, "%s acc %d%%", spin, share);
+			set(w, ROLE_INFO, "%s acc %2d%%", spin, share);
 	} else {
 		static const struct {
 			enum run_phase phase;
@@ -144,6 +145,12 @@ void words_state(
 		return;
 	}
 	bool queued = r->cell && run_alive(b);
+	if (queued && b->stopping) {
+		set(w, ROLE_DIM, "· will not run");
+		if (!fits(w, cols))
+			set(w, ROLE_DIM, "· dropped");
+		return;
+	}
 	fmt_about(r->cell ? r->cell->plan.expect_s : r->plan->expect_s, about);
 	set(w, ROLE_DIM, "· %s %s", queued ? "queued" : "not run", about);
 	if (!fits(w, cols))
@@ -207,6 +214,23 @@ void words_post(struct words *w, const struct board_cell *cell, int cols)
 		set(w, ROLE_GOOD, "posted #%lld", (long long)cell->post.rank);
 		if (!fits(w, cols))
 			set(w, ROLE_GOOD, "posted");
+	}
+}
+
+void words_run(struct words *w, const struct board *b, bool brief)
+{
+	static const struct {
+		enum run_phase phase;
+		enum role role;
+		const char *words, *brief;
+	} phases[] = {{PHASE_SERVER_WAIT, ROLE_WARN, "armed: starts when ready", "armed"},
+	        {PHASE_CORPUS, ROLE_INFO, "fetching the corpus", "corpus"}, {PHASE_PAUSE, ROLE_INFO, "pause", "pause"},
+	        {PHASE_POSTS, ROLE_WARN, "waiting for the board", "posting"}};
+	enum run_phase phase = run_phase_shown(b);
+	set(w, ROLE_DIM, "%s", "");
+	for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
+		if (phases[i].phase == phase)
+			set(w, phases[i].role, "%s", brief ? phases[i].brief : phases[i].words);
 	}
 }
 

@@ -6,28 +6,36 @@
 #include <math.h>
 #include <string.h>
 
-static void header_time(struct canvas *c, struct rect r, const struct board *b, const struct view *v, int from)
+/* The right end of the top line: how long, and what is left or waited for. Columns used. */
+static int header_time(struct canvas *c, struct rect r, const struct board *b, const struct view *v)
 {
-	char text[64], clock[16], about[16];
+	char text[160], clock[16], about[16];
+	struct words w;
 	if (!b->have_run)
-		return;
+		return 0;
 	int64_t until = b->finished ? b->end_mono_ns : v->now_mono_ns;
 	double elapsed = (double)(until - b->run_mono_ns) / (double)CLOCK_NS_PER_S;
 	double left = run_left_s(b, v);
 	fmt_clock(elapsed, clock);
+	words_run(&w, b, r.cols < 110);
+	enum role role = ROLE_HEADER;
 	if (b->finished)
 		str_fmt(text, sizeof text, "%s  done", clock);
-	else if (b->stopping)
+	else if (b->stopping) {
 		str_fmt(text, sizeof text, "%s  stopping%s", clock, b->stopping_now ? " now" : "");
-	else if (b->run_phase == PHASE_SERVER_WAIT || b->run_phase == PHASE_POSTS)
-		str_fmt(text, sizeof text, "%s  %s", clock, run_phase_word((int)b->run_phase));
-	else if (isfinite(left))
-		str_fmt(text, sizeof text, "%s  left %-5s", clock, fmt_about(left, about));
+		role = ROLE_WARN;
+	} else if (w.text[0]) {
+		str_fmt(text, sizeof text, "%s  %s", clock, w.text);
+		role = w.role == ROLE_WARN ? ROLE_WARN : ROLE_HEADER;
+	} else if (isfinite(left))
+		str_fmt(text, sizeof text, "%s  left %-6s", clock, fmt_about(left, about));
 	else
 		str_fmt(text, sizeof text, "%s", clock);
 	int width = text_width(text, strlen(text));
-	if (width < r.col + r.cols - 1 - from)
-		canvas_text(c, r.row, r.col + r.cols - 1 - width, width, ROLE_HEADER, 0, text);
+	if (width > r.cols - 30)
+		return 0;
+	canvas_text(c, r.row, r.col + r.cols - 1 - width, width, role, 0, text);
+	return width;
 }
 
 /* "dsr1-fp4-sglang-mi355x" needs its room; narrow screens show the first two parts. */
@@ -54,8 +62,9 @@ void dash_header(struct canvas *c, struct rect r, const struct board *b, const s
 	if (v->plan.n_cells > 0)
 		pen_put(&p, ROLE_HEADER, 0, "%d/%d   ", v->plan.cells[0].isl, v->plan.cells[0].osl);
 	words_mode(&w, b, v);
-	if (b->have_run)
-		p.end = r.col + r.cols - 22; /* the times come first */
+	int times = header_time(c, r, b, v);
+	if (times > 0)
+		p.end = r.col + r.cols - 1 - times - 2; /* the times come first */
 	int room = p.end - p.col;
 	char *where = strstr(w.text, " · posts to "), *says = strstr(w.text, " · nothing");
 	if (where && text_width(w.text, strlen(w.text)) > room) { /* the sheet says it in full */
@@ -66,13 +75,12 @@ void dash_header(struct canvas *c, struct rect r, const struct board *b, const s
 	} else if (says && text_width(w.text, strlen(w.text)) > room)
 		*says = '\0';
 	pen_fit(&p, w.role, 0, w.text);
-	header_time(c, r, b, v, p.col);
 	canvas_attr(c, r.row, r.col, 1, r.cols, ATTR_HEAD);
 }
 
 int dash_notes_count(const struct board *b, const struct view *v)
 {
-	bool message = v->message[0] && v->modal != MODAL_NOTICE; /* the notice says it already */
+	bool message = v->message[0] && v->modal != MODAL_NOTICE && v->modal != MODAL_EDIT; /* they say it themselves */
 	return (b->journal_failing ? 1 : 0) + (message ? 1 : 0);
 }
 

@@ -16,6 +16,22 @@ static bool has_rank(const struct action *a, const struct view *v, enum modal_id
 	return !(modal == MODAL_NONE && v->screen == SCREEN_DASHBOARD && a == action_at(ACTION_SCREEN_1));
 }
 
+/* What would only be refused is not offered: during a run the keys that prepare one, without a run those that end it. */
+static bool run_offers(const struct action *a, const struct board *b, const struct view *v)
+{
+	static const enum action_id idle[] = {ACTION_SHEET, ACTION_RUN_ROW, ACTION_PICK, ACTION_ALL, ACTION_MODE,
+	        ACTION_PAIR, ACTION_TEAM, ACTION_PROMPTS, ACTION_ACCURACY, ACTION_SERVER};
+	bool alive = b && (run_alive(b) || v->following);
+	if (a == action_at(ACTION_STOP))
+		return alive;
+	if (a == action_at(ACTION_SKIP))
+		return alive && !v->following;
+	for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
+		if (a == action_at((int)idle[i]))
+			return !alive;
+	return true;
+}
+
 /* A sheet that posts is started by y, any other by Enter. */
 static bool sheet_offers(const struct action *a, const struct view *v)
 {
@@ -29,12 +45,12 @@ static bool sheet_offers(const struct action *a, const struct view *v)
 }
 
 /* The action with the lowest rank above `above` (ties in the table's order after `after`); -1 none. */
-static int next_by_rank(const struct view *v, enum modal_id modal, int above, int after)
+static int next_by_rank(const struct board *b, const struct view *v, enum modal_id modal, int above, int after)
 {
 	int found = -1;
 	for (int i = 0; i < ACTION_count; i++) {
 		const struct action *a = action_at(i);
-		if (!has_rank(a, v, modal) || !sheet_offers(a, v))
+		if (!has_rank(a, v, modal) || !sheet_offers(a, v) || !run_offers(a, b, v))
 			continue;
 		if (a->rank < above || (a->rank == above && i <= after))
 			continue;
@@ -51,34 +67,35 @@ static int key_cols(const struct action *a)
 	return text_width(key, strlen(key)) + 1 + text_width(a->words, strlen(a->words));
 }
 
-static void keys_draw(struct canvas *c, struct rect r, const struct view *v, enum modal_id modal)
+static void keys_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v, enum modal_id modal)
 {
 	char key[16];
 	int right = 0;
-	for (int i = next_by_rank(v, modal, RANK_RIGHT, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i))
+	for (int i = next_by_rank(b, v, modal, RANK_RIGHT, -1); i >= 0;
+	        i = next_by_rank(b, v, modal, action_at(i)->rank, i))
 		right += key_cols(action_at(i)) + 2;
 	struct pen p = pen_at(c, r.row, r.col, r.cols - right);
-	for (int i = next_by_rank(v, modal, 0, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i)) {
+	for (int i = next_by_rank(b, v, modal, 0, -1); i >= 0; i = next_by_rank(b, v, modal, action_at(i)->rank, i)) {
 		if (action_at(i)->rank >= RANK_RIGHT)
 			break;
 		if (!pen_key(&p, p.col > r.col ? 2 : 0, action_key(action_at(i), key), action_at(i)->words))
 			break;
 	}
 	p = pen_at(c, r.row, r.col + r.cols - right + 2, right);
-	for (int i = next_by_rank(v, modal, RANK_RIGHT, -1); i >= 0; i = next_by_rank(v, modal, action_at(i)->rank, i))
+	for (int i = next_by_rank(b, v, modal, RANK_RIGHT, -1); i >= 0;
+	        i = next_by_rank(b, v, modal, action_at(i)->rank, i))
 		pen_key(&p, p.col > r.col + r.cols - right + 2 ? 2 : 0, action_key(action_at(i), key),
 		        action_at(i)->words);
 }
 
 void footer_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v)
 {
-	(void)b;
 	canvas_fill(c, r.row, r.col, r.rows, r.cols, ' ', ROLE_FOOTER, 0);
 	if (v->modal == MODAL_NONE) /* an open form shows its own keys */
-		keys_draw(c, (struct rect){r.row, r.col + 1, 1, r.cols - 2}, v, MODAL_NONE);
+		keys_draw(c, (struct rect){r.row, r.col + 1, 1, r.cols - 2}, b, v, MODAL_NONE);
 }
 
 void form_keys(struct canvas *c, int row, int col, int cols, const struct view *v)
 {
-	keys_draw(c, (struct rect){row, col, 1, cols}, v, v->modal);
+	keys_draw(c, (struct rect){row, col, 1, cols}, NULL, v, v->modal);
 }

@@ -1,8 +1,9 @@
 /* The small forms: team, pairs, theme, the choices at quitting, and a notice. */
 #include "../../engine/base/text.h"
-#include "../draw/theme.h"
+#include "../draw/form.h"
 #include "dash.h"
 #include "screen.h"
+#include <math.h>
 #include <string.h>
 
 struct rect form_open(struct canvas *c, int rows, int cols, const char *title, const char *right)
@@ -43,37 +44,28 @@ int form_wrap(struct canvas *c, struct rect r, enum role role, int attr, const c
 	return row;
 }
 
-static void item_mark(struct canvas *c, int row, struct rect r, bool focused)
+/* Team, prompts, server address: what it is, the line, and what would come of it. */
+static void edit_draw(struct canvas *c, const struct view *v)
 {
-	if (!focused)
-		return;
-	canvas_text(c, row, r.col, 1, ROLE_KEY, ATTR_BOLD, "▸");
-	canvas_attr(c, row, r.col, 1, r.cols, ATTR_FOCUS);
-}
-
-static int list_first(int focus, int count, int room)
-{
-	int first = focus >= room ? focus - room + 1 : 0;
-	return first > count - room ? (count > room ? count - room : 0) : first;
-}
-
-static void team_draw(struct canvas *c, const struct view *v)
-{
-	struct rect r = form_open(c, 8, 64, "Team", NULL);
-	canvas_fit(
-	        c, r.row, r.col, r.cols, ROLE_DIM, 0, "The name that stands on the leaderboard, at most 64 columns.");
-	int room = r.cols - 1, len = (int)strlen(v->edit);
-	int pos = v->edit_pos < 0 ? 0 : v->edit_pos > len ? len : v->edit_pos;
-	const char *from = v->edit; /* the cursor is always in sight */
-	while (from < v->edit + pos && text_width(from, (size_t)(v->edit + pos - from)) > room) {
-		uint32_t cp;
-		from += utf8_decode(from, strlen(from), &cp);
-	}
-	int row = r.row + 2, at = text_width(from, (size_t)(v->edit + pos - from));
-	canvas_fill(c, row, r.col, 1, r.cols, ' ', ROLE_FORM_FIELD, 0);
-	canvas_text(c, row, r.col, r.cols, ROLE_FORM_FIELD, 0, from);
-	const struct canvas_cell *under = canvas_at(c, row, r.col + at);
-	canvas_role(c, row, r.col + at, under && under->width == 2 ? 2 : 1, ROLE_FORM_FIELD, ATTR_REVERSE);
+	static const struct {
+		const char *title, *words;
+	} fields[] = {{"Team", "The name that stands on the leaderboard, at most 64 columns."},
+	        {"Prompts per CONC", "Requests that every CONC sends. Empty: the track's rule."},
+	        {"Server", "Where the server answers: http://HOST:PORT, or a port of this machine."}};
+	unsigned field = (unsigned)v->field < 3 ? (unsigned)v->field : 0;
+	char note[240];
+	struct err e = {0};
+	struct rect r = form_open(c, 10, 76, fields[field].title, NULL);
+	canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, fields[field].words);
+	widget_prompt(c, r.row + 2, r.col, field == EDIT_PROMPTS ? 12 : r.cols, v->edit, v->edit_pos);
+	struct rect says = {r.row + 4, r.col, r.rows - 5, r.cols};
+	bool off = v->field == EDIT_PROMPTS && v->edit[0];
+	if (v->message[0])
+		form_wrap(c, says, severity_role(v->message_severity), 0, v->message);
+	else if (view_edit_check(v, NULL, note, sizeof note, &e) < 0)
+		form_wrap(c, says, ROLE_DIM, 0, e.text);
+	else
+		form_wrap(c, says, off && strstr(note, "doubt") ? ROLE_WARN : ROLE_DIM, 0, note);
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
 	form_close(c, r);
 }
@@ -87,61 +79,88 @@ static bool pair_checked(const struct view *v, const struct track_pair *p)
 	return false;
 }
 
+static const struct table_column pair_columns[] = {{"run", 3, false}, {"ISL", 5, true}, {"OSL", 5, true},
+        {"CONCs", 5, true}, {"a CONC takes", 12, true}, {"", 10, false}};
+
+static void pair_item(struct canvas *c, struct rect line, int i, void *ctx)
+{
+	const struct view *v = ctx;
+	const struct track_pair *p = &v->track->pairs[i];
+	char isl[16], osl[16], concs[16], about[16];
+	const struct table_cell cells[] = {{pair_checked(v, p) ? "[x]" : "[ ]", ROLE_TEXT},
+	        {str_fmt(isl, sizeof isl, "%d", p->isl), ROLE_STRONG},
+	        {str_fmt(osl, sizeof osl, "%d", p->osl), ROLE_STRONG},
+	        {str_fmt(concs, sizeof concs, "%d", p->n_concs), ROLE_TEXT}, {fmt_about(p->expect_s, about), ROLE_TEXT},
+	        {i == v->pair ? "on screen" : NULL, ROLE_DIM}};
+	widget_table_row(c, line.row, line.col, line.cols, pair_columns, 6, cells);
+}
+
 static void pairs_draw(struct canvas *c, const struct view *v)
 {
 	int count = v->track ? v->track->n_pairs : 0;
 	struct rect r = form_open(c, count + 6, 64, "ISL/OSL pairs", NULL);
-	int room = r.rows - 3, first = list_first(v->modal_focus, count, room);
-	canvas_text(c, r.row, r.col + 6, r.cols - 6, ROLE_DIM, 0, "  ISL    OSL   CONCs  a CONC takes");
-	for (int i = first; i < count && i - first < room; i++) {
-		const struct track_pair *p = &v->track->pairs[i];
-		int row = r.row + 1 + i - first;
-		char about[16];
-		widget_check(c, row, r.col + 2, pair_checked(v, p));
-		canvas_printf(c, row, r.col + 6, r.cols - 6, ROLE_TEXT, 0, "%5d  %5d   %5d  %s", p->isl, p->osl,
-		        p->n_concs, fmt_about(p->expect_s, about));
-		if (i == v->pair)
-			canvas_text(c, row, r.col + r.cols - 9, 9, ROLE_DIM, 0, "on screen");
-		item_mark(c, row, r, i == v->modal_focus);
-	}
+	widget_table_head(c, r.row, r.col + 2, r.cols - 4, pair_columns, 6);
+	/* The item only reads the view. */
+	widget_list(c, (struct rect){r.row + 1, r.col, r.rows - 3, r.cols}, count, v->modal_focus, pair_item,
+	        (void *)(uintptr_t)v);
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
 	form_close(c, r);
+}
+
+static void theme_item(struct canvas *c, struct rect line, int i, void *ctx)
+{
+	const struct view *v = ctx;
+	canvas_fit(c, line.row, line.col, line.cols - 12, ROLE_TEXT, 0, v->themes[i]);
+	if (v->theme_own[i])
+		canvas_text(c, line.row, line.col + line.cols - 11, 6, ROLE_DIM, 0, "yours");
+	if (strcmp(v->themes[i], v->theme_name) == 0)
+		canvas_text(c, line.row, line.col + line.cols - 4, 4, ROLE_DIM, 0, "now");
+}
+
+/* What the theme makes of the roles that matter: the marked theme is in force while the list is open. */
+static void theme_sample(struct canvas *c, struct rect r)
+{
+	struct pen p = pen_at(c, r.row, r.col, r.cols);
+	pen_put(&p, ROLE_STRONG, 0, "954.9 ");
+	pen_put(&p, ROLE_GOOD, 0, "1.18 + ");
+	pen_put(&p, ROLE_BAD, 0, "0.76 - ");
+	pen_put(&p, ROLE_WARN, 0, "! doubt ");
+	pen_put(&p, ROLE_INFO, 0, "load 62%% ");
+	pen_put(&p, ROLE_DIM, 0, "not run");
+	widget_ratio_bar(c, r.row + 1, r.col, 21, 1.4);
+	p = pen_at(c, r.row + 1, r.col + 23, r.cols - 23);
+	pen_key(&p, 0, "x", "stop");
 }
 
 static void theme_draw(struct canvas *c, const struct view *v)
 {
-	int count = 0;
-	while (theme_name(count))
-		count++;
-	struct rect r = form_open(c, count + 4, 40, "Theme", NULL);
-	int room = r.rows - 2, first = list_first(v->modal_focus, count, room);
-	for (int i = first; i < count && i - first < room; i++) {
-		int row = r.row + i - first;
-		canvas_fit(c, row, r.col + 2, r.cols - 8, ROLE_TEXT, 0, theme_name(i));
-		if (strcmp(theme_name(i), v->theme_name) == 0)
-			canvas_text(c, row, r.col + r.cols - 4, 4, ROLE_DIM, 0, "now");
-		item_mark(c, row, r, i == v->modal_focus);
+	struct rect r = form_open(c, v->n_themes + 7, 54, "Theme", NULL);
+	int room = r.rows - 5;
+	widget_list(c, (struct rect){r.row, r.col, room, r.cols}, v->n_themes, v->modal_focus, theme_item,
+	        (void *)(uintptr_t)v);
+	if (room >= 1) {
+		canvas_fill(c, r.row + room, r.col, 1, r.cols, 0x2500, ROLE_BOX, 0);
+		theme_sample(c, (struct rect){r.row + room + 1, r.col, 2, r.cols});
 	}
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
 	form_close(c, r);
 }
 
-static void quit_draw(struct canvas *c, const struct view *v)
+static void quit_draw(struct canvas *c, const struct board *b, const struct view *v)
 {
-	static const struct {
-		const char *words, *meaning;
-	} choices[QUIT_count] = {{"leave it running", "the run goes on; benchtop shows it again"},
-	        {"stop it", "stops after the requests in flight, then leaves"}, {"stay", "back to the dashboard"}};
-	struct rect r = form_open(c, 9, 76, "A run is in progress", NULL);
-	for (int i = 0; i < QUIT_count; i++) {
-		bool usable = i != QUIT_LEAVE_RUNNING || v->detached_ok;
-		int row = r.row + 1 + i;
-		struct pen p = pen_at(c, row, r.col + 2, r.cols - 2);
-		pen_put(&p, usable ? ROLE_STRONG : ROLE_DIM, 0, "%-18s", choices[i].words);
-		pen_fit(&p, ROLE_DIM, 0,
-		        usable ? choices[i].meaning : "not possible here: the run lives in this terminal");
-		item_mark(c, row, r, i == v->modal_focus);
-	}
+	const struct choice choices[QUIT_count] = {
+	        {"leave it running",
+	                v->detached_ok ? "the run goes on; benchtop here shows it again"
+	                               : "not possible: the run lives in this terminal",
+	                !v->detached_ok},
+	        {"stop it", "stops now, keeps what was measured, then leaves", false},
+	        {"stay", "back to the dashboard", false}};
+	char about[16];
+	double left = run_left_s(b, v);
+	struct rect r = form_open(c, 9, 76, run_alive(b) ? "A run is in progress" : "The run has ended", NULL);
+	if (isfinite(left) && run_alive(b))
+		canvas_printf(c, r.row, r.col + 2, r.cols - 2, ROLE_DIM, 0, "%s are left", fmt_about(left, about));
+	widget_choices(c, (struct rect){r.row + 2, r.col, QUIT_count, r.cols}, choices, QUIT_count, v->modal_focus);
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
 	form_close(c, r);
 }
@@ -162,10 +181,9 @@ static void notice_draw(struct canvas *c, const struct view *v)
 
 void forms_draw(struct canvas *c, const struct board *b, const struct view *v)
 {
-	(void)b;
 	switch (v->modal) {
-	case MODAL_TEAM:
-		team_draw(c, v);
+	case MODAL_EDIT:
+		edit_draw(c, v);
 		break;
 	case MODAL_PAIRS:
 		pairs_draw(c, v);
@@ -174,7 +192,7 @@ void forms_draw(struct canvas *c, const struct board *b, const struct view *v)
 		theme_draw(c, v);
 		break;
 	case MODAL_QUIT:
-		quit_draw(c, v);
+		quit_draw(c, b, v);
 		break;
 	case MODAL_NOTICE:
 		notice_draw(c, v);

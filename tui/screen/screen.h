@@ -8,7 +8,8 @@ void dashboard_draw(struct canvas *c, const struct board *b, const struct view *
 void log_draw(struct canvas *c, const struct board *b, const struct view *v);
 void sheet_draw(struct canvas *c, const struct board *b, const struct view *v);
 void help_draw(struct canvas *c, const struct view *v);
-void forms_draw(struct canvas *c, const struct board *b, const struct view *v); /* team, pairs, theme, quit, notice */
+int help_lines(const struct view *v); /* lines of the whole help text, for tests and scrolling */
+void forms_draw(struct canvas *c, const struct board *b, const struct view *v); /* edit, pairs, theme, quit, notice */
 void toosmall_draw(struct canvas *c, const struct view *v);
 void footer_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v);
 

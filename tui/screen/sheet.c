@@ -1,74 +1,139 @@
-/* The run sheet: what a start would do, how long it takes, and in words what is posted, where and as whom. */
+/* The run sheet: what a start would do, how long it takes, and in words what is posted, where, as whom, and what is known
+ * beforehand to hold a post back. All of it comes from the very settings and plan that a start would send.
+ */
+#include "../../engine/base/clock.h"
 #include "../../engine/base/text.h"
+#include "../actions.h"
+#include "../draw/form.h"
 #include "dash.h"
 #include "screen.h"
 #include <math.h>
 #include <string.h>
 
-#define SHEET_COLS 78
+#define SHEET_COLS 80
 #define LABEL_COLS 10
+#define SHEET_SAYS 8
 
-struct total {
-	int rows, pairs;
-	int64_t requests;
-	double seconds;
+/* Sentences of the sheet, in order. */
+struct sentence {
+	enum role role;
+	char text[600];
 };
 
-static bool row_runs(const struct view *v, int i)
+struct sheet {
+	const struct board *b;
+	const struct view *v;
+	struct settings s;
+	struct plan plan;
+	struct err bad; /* why it cannot be run */
+	int64_t requests;
+	double seconds;
+	int pairs, off_rule, measured;
+	bool other_model, other_served, other_ratio;
+	bool all_doubtful;
+	struct sentence says[SHEET_SAYS];
+	int n_says;
+};
+
+static void say(struct sheet *t, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct sheet *t, enum role role, const char *fmt, ...)
 {
-	return v->only_focused ? i == v->focus : v->picked[i];
+	va_list ap;
+	if (t->n_says == SHEET_SAYS)
+		return;
+	va_start(ap, fmt);
+	str_vfmt(t->says[t->n_says].text, sizeof t->says[0].text, fmt, ap);
+	va_end(ap);
+	t->says[t->n_says++].role = role;
 }
 
-static bool conc_runs(const struct view *v, int conc)
+/* Every leaderboard that would be written to: each pair has its own. */
+static void board_list(char *out, size_t cap, const struct plan *plan)
 {
-	for (int i = 0; i < v->plan.n_cells; i++) {
-		if (v->plan.cells[i].conc == conc && row_runs(v, i))
-			return true;
-	}
-	return false;
-}
-
-static bool is_shown_pair(const struct view *v, int isl, int osl)
-{
-	return v->plan.n_cells > 0 && v->plan.cells[0].isl == isl && v->plan.cells[0].osl == osl;
-}
-
-/* The pairs that are not on screen run the same CONCs, as far as they have them. */
-static void total_other_pairs(struct total *t, const struct view *v)
-{
-	for (int i = 0; i < v->settings.n_pairs && i < SETTINGS_PAIRS; i++) {
-		const int *pair = v->settings.pairs[i];
-		if (is_shown_pair(v, pair[0], pair[1]) || !v->track || v->only_focused)
-			continue;
-		for (int k = 0; k < v->track->n_pairs; k++) {
-			const struct track_pair *p = &v->track->pairs[k];
-			if (p->isl != pair[0] || p->osl != pair[1])
-				continue;
-			t->pairs++;
-			for (int j = 0; j < p->n_concs; j++) {
-				if (!conc_runs(v, p->concs[j]))
-					continue;
-				t->rows++;
-				t->requests += (int64_t)p->concs[j] * p->prompts_per_conc;
-				t->seconds += p->expect_s;
-			}
-		}
+	out[0] = '\0';
+	for (int i = 0; i < plan->n_cells; i++) {
+		const char *url = plan->cells[i].board;
+		size_t len = strlen(out);
+		if (url[0] && !strstr(out, url))
+			str_fmt(out + len, cap - len, "%s%s", len ? ", " : "", url);
 	}
 }
 
-static struct total total_of(const struct view *v)
+/* The sentence that has to be true. */
+static void say_post(struct sheet *t)
 {
-	struct total t = {0, 0, 0, 0};
-	for (int i = 0; i < v->plan.n_cells; i++) {
-		if (!row_runs(v, i))
-			continue;
-		t.rows++;
-		t.requests += v->plan.cells[i].num_prompts;
-		t.seconds += v->plan.cells[i].expect_s;
+	const struct settings *s = &t->s;
+	char url[400], key[16];
+	board_list(url, sizeof url, &t->plan);
+	if (s->mode == MODE_ACC)
+		say(t, ROLE_TEXT, "Nothing is posted: this run measures accuracy only.");
+	else if (s->mode == MODE_PERF)
+		say(t, ROLE_TEXT, "Nothing is posted. Results are kept in %s.",
+		        s->results_dir[0] && strcmp(s->results_dir, ".") != 0 ? s->results_dir : "this directory");
+	else if (!s->team[0])
+		say(t, ROLE_BAD, "Nothing can be posted: no team is named. %s names it.",
+		        action_key(action_at(ACTION_SHEET_TEAM), key));
+	else if (!*url)
+		say(t, ROLE_BAD, "Nothing can be posted: this pair has no leaderboard.");
+	else if (s->accuracy == ACCURACY_SKIP)
+		say(t, ROLE_BAD, "Nothing will be posted: a run that skips accuracy never is. %s measures it.",
+		        action_key(action_at(ACTION_SHEET_ACCURACY), key));
+	else if (t->all_doubtful && !s->post_flagged)
+		say(t, ROLE_BAD,
+		        "Nothing will be posted: every row carries a doubt. --post-flagged posts rows with doubts.");
+	else
+		say(t, ROLE_WARN, "Every row that passes the gate is posted as \"%s\" to %s. %s", s->team, url,
+		        s->post_flagged ? "Rows with doubts are posted too (--post-flagged)."
+		                        : "Rows with doubts are kept and not posted.");
+}
+
+/* What the pipeline would flag whatever is measured. */
+static void say_doubts(struct sheet *t)
+{
+	const struct settings *s = &t->s;
+	const struct track *track = t->v->track;
+	const struct ev_server_seen *server = &t->b->server;
+	if (s->mode == MODE_ACC || !track || t->plan.n_cells == 0)
+		return;
+	if (t->off_rule > 0)
+		say(t, ROLE_WARN, "! doubt: %d of %d rows are off the track's number of requests", t->off_rule,
+		        t->plan.n_cells);
+	if (t->other_model)
+		say(t, ROLE_WARN, "! doubt: MODEL is %s, the track is %s", s->model[0] ? s->model : "not set",
+		        track->model);
+	else if (t->other_served)
+		say(t, ROLE_WARN, "! doubt: the server serves %s, MODEL is %s", server->model, s->model);
+	if (t->other_ratio)
+		say(t, ROLE_WARN, "! doubt: RANDOM_RANGE_RATIO is %g, the track runs %g", s->ratio, track->ratio);
+	if (s->accuracy == ACCURACY_SKIP && s->mode == MODE_PERF)
+		say(t, ROLE_WARN, "! doubt: accuracy is not measured, so this run can never be posted");
+}
+
+static void sheet_make(struct sheet *t, const struct board *b, const struct view *v)
+{
+	*t = (struct sheet){.b = b, .v = v};
+	view_compose(v, &t->s);
+	if (view_plan(v, &t->plan, &t->bad) < 0)
+		t->plan.n_cells = 0;
+	for (int i = 0; i < t->plan.n_cells; i++) {
+		const struct plan_cell *p = &t->plan.cells[i];
+		bool measured;
+		t->requests += p->num_prompts;
+		t->seconds += expect_s(b, p, t->s.mode, &measured);
+		t->measured += measured;
+		t->off_rule += p->num_prompts != p->rule_prompts;
+		t->pairs += i == 0 || p->isl != p[-1].isl || p->osl != p[-1].osl;
 	}
-	t.pairs = v->plan.n_cells > 0;
-	total_other_pairs(&t, v);
-	return t;
+	if (v->track) {
+		t->other_model = strcmp(t->s.model, v->track->model) != 0;
+		t->other_served = b->have_server && b->server.model[0] && strcmp(b->server.model, t->s.model) != 0;
+		t->other_ratio = !t->s.batch && fabs(t->s.ratio - v->track->ratio) > 1e-12;
+	}
+	t->all_doubtful = t->plan.n_cells > 0 &&
+	                  (t->other_model || t->other_served || t->other_ratio || t->off_rule == t->plan.n_cells);
+	say_post(t);
+	say_doubts(t);
 }
 
 static struct pen labelled(struct canvas *c, struct rect r, int row, const char *label)
@@ -77,165 +142,160 @@ static struct pen labelled(struct canvas *c, struct rect r, int row, const char 
 	return pen_at(c, row, r.col + LABEL_COLS, r.cols - LABEL_COLS);
 }
 
-static void line_mode(struct canvas *c, struct rect r, int row, const struct view *v)
+static void line_mode(struct canvas *c, struct rect r, int row, const struct sheet *t)
 {
 	struct pen p = labelled(c, r, row, "run");
-	const char *name = v->settings.mode == MODE_SUBMIT ? "SUBMIT" : v->settings.mode == MODE_ACC ? "ACC" : "PERF";
-	pen_put(&p, v->settings.mode == MODE_SUBMIT ? ROLE_WARN : ROLE_STRONG, 0, "%s", name);
-	pen_put(&p, ROLE_TEXT, 0, "  %s", v->settings.mode == MODE_ACC ? "accuracy only" : "accuracy, then load");
-	if (v->only_focused)
+	enum run_mode mode = t->s.mode;
+	const char *name = mode == MODE_SUBMIT ? "SUBMIT" : mode == MODE_ACC ? "ACC" : "PERF";
+	pen_put(&p, mode == MODE_SUBMIT ? ROLE_WARN : ROLE_STRONG, 0, "%s", name);
+	pen_put(&p, ROLE_TEXT, 0, "  %s",
+	        mode == MODE_ACC                 ? "accuracy only"
+	        : t->s.accuracy == ACCURACY_SKIP ? "load only"
+	                                         : "accuracy, then load");
+	if (t->v->only_focused)
 		pen_put(&p, ROLE_INFO, 0, ", this CONC only");
-	pen_put(&p, ROLE_DIM, 0, "   ISL/OSL ");
-	if (v->settings.n_pairs <= 1 || v->only_focused) {
-		if (v->plan.n_cells > 0)
-			pen_put(&p, ROLE_TEXT, 0, "%d/%d", v->plan.cells[0].isl, v->plan.cells[0].osl);
-		return;
-	}
-	for (int i = 0; i < v->settings.n_pairs && i < SETTINGS_PAIRS; i++)
-		pen_put(&p, ROLE_TEXT, 0, "%s%d/%d", i ? ", " : "", v->settings.pairs[i][0], v->settings.pairs[i][1]);
+	if (t->s.n_pairs > 1)
+		pen_put(&p, ROLE_TEXT, 0, "   %d ISL/OSL pairs", t->s.n_pairs);
+	else
+		pen_pair(&p, 3, "ISL/OSL", ROLE_TEXT, "%d/%d", t->s.pairs[0][0], t->s.pairs[0][1]);
 }
 
-static void line_server(struct canvas *c, struct rect r, int row, const struct board *b, const struct view *v)
+static void line_server(struct canvas *c, struct rect r, int row, const struct sheet *t)
 {
 	struct pen p = labelled(c, r, row, "server");
 	struct words w;
-	char port[64];
-	words_server(&w, b);
-	pen_put(&p, w.role, 0, "%s", w.text);
-	pen_put(&p, ROLE_TEXT, 0, " %s", fmt_port(v->settings.base_url, port, sizeof port));
-	if (!b->have_server || b->server.phase != SERVER_READY)
+	words_server(&w, t->b);
+	bool ready = t->b->have_server && t->b->server.phase == SERVER_READY;
+	pen_put(&p, w.role, 0, "%s  ", w.text);
+	if (!ready)
+		p.end -= 20;
+	pen_fit(&p, ROLE_TEXT, 0, t->s.base_url);
+	if (!ready) {
+		p = pen_at(c, row, p.col, r.col + r.cols - p.col);
 		pen_put(&p, ROLE_WARN, 0, "   starts when ready");
+	}
 }
 
-static void line_accuracy(struct canvas *c, struct rect r, int row, const struct view *v)
+static void line_accuracy(struct canvas *c, struct rect r, int row, const struct sheet *t)
 {
 	static const char *const modes[] = {
 	        "before each row", "once, before the first row", "SKIPPED: figures without it are never posted"};
 	struct pen p = labelled(c, r, row, "accuracy");
-	unsigned mode = (unsigned)v->settings.accuracy;
+	unsigned mode = (unsigned)t->s.accuracy;
 	pen_put(&p, mode == ACCURACY_SKIP ? ROLE_WARN : ROLE_TEXT, 0, "%s", modes[mode < 3 ? mode : 0]);
-	if (mode != ACCURACY_SKIP && v->settings.acc_concurrency > 0)
-		pen_put(&p, ROLE_DIM, 0, "   %d requests in flight", v->settings.acc_concurrency);
+	if (mode != ACCURACY_SKIP && t->s.acc_concurrency > 0)
+		pen_put(&p, ROLE_DIM, 0, "   %d requests in flight", t->s.acc_concurrency);
 }
 
-static void line_prompts(struct canvas *c, struct rect r, int row, const struct view *v)
+static void line_prompts(struct canvas *c, struct rect r, int row, const struct sheet *t)
 {
 	struct pen p = labelled(c, r, row, "prompts");
-	if (v->settings.prompts == PROMPTS_TEXT)
-		pen_put(&p, ROLE_TEXT, 0, "as text, as the reference client sends them");
-	else
-		pen_put(&p, ROLE_TEXT, 0, "as token ids: exact, but the server saves tokenizing (noted)");
-}
-
-static void rows_draw(struct canvas *c, struct rect r, const struct view *v, const struct total *t)
-{
-	char number[40], about[16];
-	int running = 0, shown = 0;
-	for (int i = 0; i < v->plan.n_cells; i++)
-		running += row_runs(v, i);
-	int room = r.rows - 2, skip = 0;
-	if (running > room) { /* modal_focus scrolls a long list */
-		skip = v->modal_focus < 0 ? 0 : v->modal_focus;
-		if (skip > running - room)
-			skip = running - room;
-	}
-	canvas_text(c, r.row, r.col, LABEL_COLS, ROLE_DIM, 0, "rows");
-	canvas_text(c, r.row, r.col + LABEL_COLS, 40, ROLE_DIM, 0, "CONC   requests   expected");
-	for (int i = 0; i < v->plan.n_cells && shown < room; i++) {
-		const struct plan_cell *p = &v->plan.cells[i];
-		if (!row_runs(v, i) || skip-- > 0)
-			continue;
-		int row = r.row + 1 + shown++;
-		canvas_right(
-		        c, row, r.col + LABEL_COLS, 4, ROLE_STRONG, 0, str_fmt(number, sizeof number, "%d", p->conc));
-		fmt_number(v->settings.mode == MODE_ACC ? (double)NAN : (double)p->num_prompts, 0, number);
-		canvas_right(c, row, r.col + LABEL_COLS + 5, 10, ROLE_TEXT, 0, number);
-		canvas_right(c, row, r.col + LABEL_COLS + 16, 10, ROLE_TEXT, 0, fmt_about(p->expect_s, about));
-		if (p->num_prompts != p->rule_prompts && v->settings.mode != MODE_ACC)
-			canvas_printf(c, row, r.col + LABEL_COLS + 29, r.cols - LABEL_COLS - 29, ROLE_WARN, 0,
-			        "! the track's rule says %d", p->rule_prompts);
-	}
-	struct pen p = labelled(c, r, r.row + 1 + shown, "in all");
-	if (t->rows == 0) {
-		pen_put(&p, ROLE_WARN, 0, "no row is picked: Space picks one");
+	if (t->s.mode == MODE_ACC) {
+		pen_put(&p, ROLE_DIM, 0, "none: no load is run");
 		return;
 	}
-	pen_put(&p, ROLE_STRONG, 0, "%d row%s", t->rows, t->rows == 1 ? "" : "s");
+	if (t->s.all_prompts > 0)
+		pen_put(&p, t->off_rule > 0 ? ROLE_WARN : ROLE_TEXT, 0, "%d a row, ", t->s.all_prompts);
+	else
+		pen_put(&p, ROLE_TEXT, 0, "%s, ",
+		        t->off_rule > 0 ? "NUM_PROMPTS of the environment" : "by the track's rule");
+	pen_put(&p, ROLE_TEXT, 0, "%s",
+	        t->s.prompts == PROMPTS_TEXT ? "as text, like the reference client" : "as token ids (noted)");
+}
+
+static const struct table_column columns[] = {
+        {"CONC", 4, true}, {"ISL/OSL", 11, true}, {"requests", 8, true}, {"expected", 8, true}, {"", 21, false}};
+
+static void row_draw(struct canvas *c, struct rect r, int row, const struct sheet *t, int i)
+{
+	const struct plan_cell *p = &t->plan.cells[i];
+	char conc[16], pair[24], number[40], about[16], says[64] = "";
+	bool measured, acc = t->s.mode == MODE_ACC;
+	double seconds = expect_s(t->b, p, t->s.mode, &measured);
+	if (p->num_prompts != p->rule_prompts && !acc)
+		str_fmt(says, sizeof says, "! the rule says %d", p->rule_prompts);
+	else if (measured)
+		str_fmt(says, sizeof says, "as measured before");
+	const struct table_cell cells[] = {{str_fmt(conc, sizeof conc, "%d", p->conc), ROLE_STRONG},
+	        {str_fmt(pair, sizeof pair, "%d/%d", p->isl, p->osl), ROLE_TEXT},
+	        {fmt_number(acc ? (double)NAN : (double)p->num_prompts, 0, number), ROLE_TEXT},
+	        {fmt_about(seconds, about), ROLE_TEXT}, {says, says[0] == '!' ? ROLE_WARN : ROLE_DIM}};
+	widget_table_row(c, row, r.col + LABEL_COLS, r.cols - LABEL_COLS, columns, 5, cells);
+}
+
+static void line_total(struct canvas *c, struct rect r, int row, const struct sheet *t)
+{
+	char number[40], about[16], at[9];
+	struct pen p = labelled(c, r, row, "in all");
+	if (t->bad.code) {
+		pen_fit(&p, ROLE_BAD, 0, t->bad.text);
+		return;
+	}
+	if (t->plan.n_cells == 0) {
+		pen_put(&p, ROLE_WARN, 0, "no CONC is picked: %s picks one, %s all",
+		        action_key(action_at(ACTION_PICK), about), action_key(action_at(ACTION_ALL), number));
+		return;
+	}
+	pen_put(&p, ROLE_STRONG, 0, "%d row%s", t->plan.n_cells, t->plan.n_cells == 1 ? "" : "s");
 	if (t->pairs > 1)
 		pen_put(&p, ROLE_TEXT, 0, " in %d pairs", t->pairs);
-	if (v->settings.mode != MODE_ACC)
+	if (t->s.mode != MODE_ACC)
 		pen_put(&p, ROLE_TEXT, 0, ", %s requests", fmt_number((double)t->requests, 0, number));
 	pen_put(&p, ROLE_STRONG, 0, ", %s", fmt_about(t->seconds, about));
-}
-
-/* Every leaderboard that would be written to: each pair has its own. */
-static void board_list(char *out, size_t cap, const struct view *v)
-{
-	out[0] = '\0';
-	if (v->settings.leaderboard[0] || v->settings.n_pairs <= 1 || v->only_focused || !v->track) {
-		str_fmt(out, cap, "%s",
-		        v->settings.leaderboard[0] ? v->settings.leaderboard
-		        : v->plan.n_cells > 0      ? v->plan.cells[0].board
-		                                   : "");
-		return;
-	}
-	for (int i = 0; i < v->settings.n_pairs && i < SETTINGS_PAIRS; i++) {
-		const struct track_pair *p =
-		        track_pair_find(v->track, v->settings.pairs[i][0], v->settings.pairs[i][1]);
-		size_t len = strlen(out);
-		if (p && p->board[0])
-			str_fmt(out + len, cap - len, "%s%s", len ? ", " : "", p->board);
+	if (t->v->now_wall_ns > 0 && t->seconds < 7 * 86400.0 && t->b->have_server &&
+	        t->b->server.phase == SERVER_READY) {
+		clock_hms(t->v->now_wall_ns + (int64_t)(t->seconds * 1e9), at);
+		pen_put(&p, ROLE_DIM, 0, ", done at about %.5s", at);
 	}
 }
 
-/* The sentence that has to be true. */
-static enum role post_words(char *out, size_t cap, const struct view *v)
+/* The rows, as many as there is room for, and what they come to. */
+static void rows_draw(struct canvas *c, struct rect r, const struct sheet *t)
 {
-	const struct settings *s = &v->settings;
-	char url[320];
-	board_list(url, sizeof url, v);
-	if (s->mode == MODE_ACC)
-		str_fmt(out, cap, "Nothing is posted: this run measures accuracy only.");
-	else if (s->mode == MODE_PERF)
-		str_fmt(out, cap, "Nothing is posted. Results are kept in %s.",
-		        s->results_dir[0] ? s->results_dir : "this directory");
-	else if (!s->team[0])
-		str_fmt(out, cap, "Nothing can be posted: no team is named. t names it.");
-	else if (!*url)
-		str_fmt(out, cap, "Nothing can be posted: this pair has no leaderboard.");
-	else if (s->accuracy == ACCURACY_SKIP)
-		str_fmt(out, cap, "Nothing will be posted: a run that skips accuracy never is.");
-	else {
-		str_fmt(out, cap, "Every row that passes the gate is posted as \"%s\" to %s. %s", s->team, url,
-		        s->post_flagged ? "Rows with doubts are posted too (--post-flagged)."
-		                        : "Rows with doubts are kept and not posted.");
-		return ROLE_WARN;
+	char more[40];
+	int n = t->plan.n_cells, room = r.rows - 2, skip = 0;
+	if (n > room) {
+		skip = t->v->help_scroll < 0 ? 0 : t->v->help_scroll > n - room ? n - room : t->v->help_scroll;
+		str_fmt(more, sizeof more, "%d-%d of %d  ↑↓", skip + 1, skip + room, n);
+		canvas_right(c, r.row, r.col + r.cols - 24, 24, ROLE_DIM, 0, more);
 	}
-	return s->mode == MODE_SUBMIT ? ROLE_BAD : ROLE_TEXT;
+	canvas_text(c, r.row, r.col, LABEL_COLS, ROLE_DIM, 0, "rows");
+	widget_table_head(c, r.row, r.col + LABEL_COLS, r.cols - LABEL_COLS - 24, columns, 4);
+	int shown = n < room ? n : room;
+	for (int i = 0; i < shown; i++)
+		row_draw(c, r, r.row + 1 + i, t, skip + i);
+	line_total(c, r, r.row + 1 + (shown > 0 ? shown : 0), t);
+}
+
+static int says_rows(struct canvas *c, struct rect r, const struct sheet *t)
+{
+	int used = 0;
+	for (int i = 0; i < t->n_says && used < r.rows; i++) {
+		struct rect line = {r.row + used, r.col, r.rows - used < 4 ? r.rows - used : 4, r.cols};
+		used += form_wrap(c, line, t->says[i].role, 0, t->says[i].text);
+	}
+	return used;
 }
 
 void sheet_draw(struct canvas *c, const struct board *b, const struct view *v)
 {
-	char post[800];
-	struct total t = total_of(v);
-	enum role post_role = post_words(post, sizeof post, v);
-	int cols = c->cols - 4 < SHEET_COLS ? c->cols - 4 : SHEET_COLS;
-	int post_rows = form_wrap(NULL, (struct rect){0, 0, 5, cols - 4}, post_role, 0, post);
-	int running = 0;
-	for (int i = 0; i < v->plan.n_cells; i++)
-		running += row_runs(v, i);
-	int airy = 2 + 4 + 1 + running + 2 + 1 + post_rows + 1 + 1;
-	bool tight = airy > c->rows - 2;
+	struct sheet t;
+	sheet_make(&t, b, v);
+	int cols = c->cols - 4 < SHEET_COLS ? c->cols - 4 : SHEET_COLS, high = c->rows - 2;
+	int most = high - 2 - 4 - 4 - 1; /* frame, lines, two rows with heading and sum, keys */
+	int words = says_rows(NULL, (struct rect){0, 0, most > 1 ? most : 1, cols - 4}, &t);
+	int airy = 2 + 4 + 1 + t.plan.n_cells + 2 + 1 + words + 1 + 1;
+	bool tight = airy > high;
 	struct rect r = form_open(c, tight ? airy - 3 : airy, cols, "Run sheet", v->track ? v->track->name : NULL);
 	int row = r.row, gap = tight ? 0 : 1;
-	line_mode(c, r, row++, v);
-	line_server(c, r, row++, b, v);
-	line_accuracy(c, r, row++, v);
-	line_prompts(c, r, row++, v);
+	line_mode(c, r, row++, &t);
+	line_server(c, r, row++, &t);
+	line_accuracy(c, r, row++, &t);
+	line_prompts(c, r, row++, &t);
 	row += gap;
-	int keys = r.row + r.rows - 1, post_row = keys - gap - post_rows;
-	rows_draw(c, (struct rect){row, r.col, post_row - gap - row, r.cols}, v, &t);
-	form_wrap(c, (struct rect){post_row, r.col, post_rows, r.cols}, post_role, 0, post);
+	int keys = r.row + r.rows - 1, words_row = keys - gap - words;
+	rows_draw(c, (struct rect){row, r.col, words_row - gap - row, r.cols}, &t);
+	says_rows(c, (struct rect){words_row, r.col, words, r.cols}, &t);
 	form_keys(c, keys, r.col, r.cols, v);
 	form_close(c, r);
 }

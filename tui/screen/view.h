@@ -12,14 +12,13 @@ enum screen_id { SCREEN_DASHBOARD = 1, SCREEN_LOG, SCREEN_RESULTS, SCREEN_CURVE,
 
 enum modal_id {
 	MODAL_NONE,
-	MODAL_SHEET,            /* the run sheet: Enter starts (submit: y) */
-	MODAL_HELP,             /* keys of where you are */
-	MODAL_QUIT,             /* a run is alive: leave it running (default), stop, cancel */
-	MODAL_EDIT,             /* one line of text: view.field says which */
-	MODAL_TEAM = MODAL_EDIT, /* its name where only "text is typed here" matters */
-	MODAL_PAIRS,            /* list with check marks */
-	MODAL_THEME,            /* list */
-	MODAL_NOTICE,           /* a sentence to be read, any key closes */
+	MODAL_SHEET,  /* the run sheet: Enter starts (submit: y) */
+	MODAL_HELP,   /* keys of where you are */
+	MODAL_QUIT,   /* a run is alive: leave it running (default), stop, cancel */
+	MODAL_EDIT,   /* one line of text: view.field says which */
+	MODAL_PAIRS,  /* list with check marks */
+	MODAL_THEME,  /* list */
+	MODAL_NOTICE, /* a sentence to be read, any key closes */
 };
 
 /* What MODAL_EDIT edits. */
@@ -28,8 +27,8 @@ enum edit_field { EDIT_TEAM, EDIT_PROMPTS, EDIT_SERVER };
 /* The choices of MODAL_QUIT, as modal_focus counts them. Without detached_ok the first one cannot be taken. */
 enum quit_choice { QUIT_LEAVE_RUNNING, QUIT_STOP, QUIT_STAY, QUIT_count };
 
-#define VIEW_EDIT   256
-#define VIEW_THEMES 32
+#define VIEW_EDIT    256
+#define VIEW_THEMES  32
 #define VIEW_HOLD_NS INT64_C(500000000) /* live figures stand still for so long */
 
 /* Live figures as they were shown last: they change at most twice a second, so that they can be read. */
@@ -45,32 +44,32 @@ struct view_hold {
 struct view {
 	enum screen_id screen;
 	enum modal_id modal;
-	struct settings settings;   /* what Enter would run */
+	struct settings settings; /* what Enter would run */
 	const struct track *track;
-	struct plan plan;           /* of the settings, all CONCs of the current pair; remade when the settings change */
-	bool picked[PLAN_CELLS];    /* rows that a start runs */
-	int focus;                  /* row of the plan */
-	int pair;                   /* index into track->pairs: the pair on screen */
-	bool only_focused;          /* the sheet was opened by `r`: this CONC only */
-	bool following;             /* another process measures; we only look (and can stop it) */
-	bool detached_ok;           /* leaving the run running is possible */
-	int modal_focus;            /* focused line of a list or choice */
-	enum modal_id modal_back;   /* where help and the editor return to when they close */
-	enum edit_field field;      /* MODAL_EDIT */
-	char edit[VIEW_EDIT];       /* text being edited (MODAL_EDIT), UTF-8 */
-	int edit_pos;               /* byte position of the cursor */
+	struct plan plan;         /* of the settings, all CONCs of the current pair; remade when the settings change */
+	bool picked[PLAN_CELLS];  /* rows that a start runs */
+	int focus;                /* row of the plan */
+	int pair;                 /* index into track->pairs: the pair on screen */
+	bool only_focused;        /* the sheet was opened by `r`: this CONC only */
+	bool following;           /* another process measures; we only look (and can stop it) */
+	bool detached_ok;         /* leaving the run running is possible */
+	int modal_focus;          /* focused line of a list or choice */
+	enum modal_id modal_back; /* where help and the editor return to when they close */
+	enum edit_field field;    /* MODAL_EDIT */
+	char edit[VIEW_EDIT];     /* text being edited (MODAL_EDIT), UTF-8 */
+	int edit_pos;             /* byte position of the cursor */
 	char themes[VIEW_THEMES][32]; /* MODAL_THEME: what there is to choose from */
 	bool theme_own[VIEW_THEMES];  /* from the user's own directory */
 	int n_themes;
-	char message[400];          /* one sentence above the footer; empty none */
+	char message[400]; /* one sentence above the footer; empty none */
 	enum severity message_severity;
-	struct tail *log;           /* NULL = none known */
-	int log_scroll;             /* lines up from the end, 0 = follows */
-	int help_scroll;            /* of help and of a long sheet */
+	struct tail *log;                 /* NULL = none known */
+	int log_scroll;                   /* lines up from the end, 0 = follows */
+	int help_scroll;                  /* of help and of a long sheet */
 	int64_t now_wall_ns, now_mono_ns; /* time of this frame */
-	int frame;                  /* spinner */
+	int frame;                        /* spinner */
 	char theme_name[32];
-	struct view_hold hold;      /* kept by screen_draw alone */
+	struct view_hold hold; /* kept by screen_draw alone */
 };
 
 /* Draws the whole screen: frame, current screen, modal. Nothing of the view is changed but `hold`; drawn again at the same

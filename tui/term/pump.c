@@ -15,7 +15,7 @@
 
 /* A whole frame goes out in few writes, so that a terminal seldom shows half of one; progress is seen after each of them
  * (a serial line of 9600 baud needs four seconds for this many). */
-#define CHUNK 4096
+#define CHUNK       4096
 /* Interrupts a write that does not come back. It has no other use here, and no thread but the pump's lets it in. */
 #define WAKE_SIGNAL SIGURG
 

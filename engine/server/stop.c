@@ -1,0 +1,243 @@
+/* Stopping a server: whom to ask, how long to wait, what to end at last (see control.h). */
+#include "../base/clock.h"
+#include "../base/text.h"
+#include "../net/fetch.h"
+#include "control_int.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ABORT_MS    3000
+#define POLL_MS     200
+#define LOAD_MS     5000  /* a server that is still loading has nothing to drain */
+#define KILL_MS     10000 /* after SIGKILL: a GPU reset holds a process for a while */
+#define LEFTOVER_MS 3000  /* ranks die with their parent by themselves */
+#define ANCESTORS   64
+
+struct stopping {
+	const struct control *c;
+	struct instance i;
+	struct process *family; /* everything seen to belong to it, also what has ended since */
+	int n_family;
+	int64_t begun;
+};
+
+/* ---- who belongs to it ---- */
+
+/* This process or one of those above it: never to be signalled. */
+static bool above_us(pid_t pid)
+{
+	struct process p;
+	pid_t at = getpid();
+	for (int i = 0; i < ANCESTORS && at > 0; i++) {
+		if (at == pid)
+			return true;
+		if (process_read(NULL, at, &p, NULL))
+			break;
+		at = p.ppid;
+	}
+	return pid <= 1;
+}
+
+static bool known(const struct stopping *s, const struct process *p)
+{
+	for (int i = 0; i < s->n_family; i++)
+		if (s->family[i].pid == p->pid && s->family[i].ticks == p->ticks)
+			return true;
+	return false;
+}
+
+/* Its session, when it is a start of ours; its descendants in any case. Children that come later are met by the next call. */
+static void gather(struct stopping *s)
+{
+	struct process *now = calloc(PROCESS_MANY, sizeof *now);
+	int n = now ? process_family(NULL, s->i.process.pid, s->i.ours ? s->i.record.pid : 0, now, PROCESS_MANY) : 0;
+	for (int i = 0; i < n && s->n_family < PROCESS_MANY; i++)
+		if (!known(s, &now[i]) && !above_us(now[i].pid))
+			s->family[s->n_family++] = now[i];
+	free(now);
+}
+
+static int alive(const struct stopping *s)
+{
+	int n = 0;
+	for (int i = 0; i < s->n_family; i++)
+		n += process_alive(NULL, s->family[i].pid, s->family[i].ticks);
+	return n;
+}
+
+static bool signal_one(const struct process *p, int sig)
+{
+	return process_alive(NULL, p->pid, p->ticks) && !above_us(p->pid) && kill(p->pid, sig) == 0;
+}
+
+static int kill_family(struct stopping *s)
+{
+	int n = 0;
+	gather(s);
+	for (int i = 0; i < s->n_family; i++)
+		n += signal_one(&s->family[i], SIGKILL);
+	return n;
+}
+
+/* ---- waiting ---- */
+
+static bool port_free(const struct stopping *s)
+{
+	struct process p;
+	return process_listener(NULL, instance_port(s->c->settings->base_url), &p, NULL) == PORT_FREE;
+}
+
+static void reap(const struct stopping *s)
+{
+	if (s->i.ours)
+		waitpid(s->i.record.pid, NULL, WNOHANG); /* only when it is our child */
+}
+
+static bool gone(const struct stopping *s)
+{
+	reap(s);
+	return !process_alive(NULL, s->i.process.pid, s->i.process.ticks) && port_free(s);
+}
+
+/* 1 it is gone, 0 time is over, ERR_CANCELLED. */
+static int wait_gone(struct stopping *s, int64_t ms, bool (*done)(const struct stopping *s))
+{
+	int64_t end = clock_mono_ns() + ms * CLOCK_NS_PER_MS;
+	while (!done(s)) {
+		if (clock_mono_ns() >= end)
+			return 0;
+		if (cancel_wait(s->c->cancel, POLL_MS, CANCEL_NOW))
+			return ERR_CANCELLED;
+		gather(s);
+	}
+	return 1;
+}
+
+static bool family_gone(const struct stopping *s)
+{
+	reap(s);
+	return alive(s) == 0;
+}
+
+/* ---- the steps ---- */
+
+static void abort_requests(const struct control *c)
+{
+	char url[400];
+	struct fetch_result r;
+	snprintf(url, sizeof url, "%s/abort_request", c->settings->base_url);
+	struct fetch f = {.url = url,
+	        .method = "POST",
+	        .body = "{\"abort_all\": true}",
+	        .bearer = c->bearer,
+	        .timeout_ms = ABORT_MS,
+	        .connect_timeout_ms = ABORT_MS,
+	        .max_bytes = 65536,
+	        .cancel = c->cancel};
+	fetch_run(&f, &r, NULL); /* other servers do not know it: they drain */
+	fetch_result_free(&r);
+}
+
+static int check_ours(struct stopping *s, struct err *e)
+{
+	char words[480];
+	instance_words(&s->i, s->c->settings->base_url, words, sizeof words);
+	if (s->i.state == INSTANCE_REMOTE || s->i.state == INSTANCE_OUTSIDE)
+		return err_set(e, ERR_USAGE, "%s: it can only be stopped where it was started", words);
+	if (!s->i.ours && !process_is_server(NULL, &s->i.process))
+		return err_set(e, ERR_USAGE, "%s, which is no LLM server by its name: stop it yourself", words);
+	if (above_us(s->i.process.pid))
+		return err_set(e, ERR_USAGE, "%s, which this benchtop runs under: stop it yourself", words);
+	return 0;
+}
+
+/* SIGTERM to the program alone: its ranks would die of it at once, and the draining would never end. A server that still
+ * loads is ended with its launcher. */
+static int ask(struct stopping *s, struct err *e)
+{
+	char words[320];
+	process_words(&s->i.process, words, sizeof words);
+	gather(s);
+	if (s->i.state == INSTANCE_STARTING) {
+		control_say(s->c, SEV_INFO, "server: ending the start of %s", words);
+		for (int i = 0; i < s->n_family; i++)
+			signal_one(&s->family[i], SIGTERM);
+		return 0;
+	}
+	control_say(s->c, SEV_INFO, "server: stopping %s", words);
+	abort_requests(s->c);
+	if (kill(s->i.process.pid, SIGTERM) < 0 && errno != ESRCH)
+		return err_sys(e, ERR_IO, errno, "%s does not take the order to stop", words);
+	return 0;
+}
+
+/* What outlives the server: compilers below the ranks, mostly. */
+static void end_leftovers(struct stopping *s)
+{
+	if (wait_gone(s, LEFTOVER_MS, family_gone) != 0)
+		return;
+	int n = kill_family(s);
+	if (n > 0)
+		control_say(s->c, SEV_INFO, "server: %d process%s that outlived it %s ended", n, n == 1 ? "" : "es",
+		        n == 1 ? "was" : "were");
+	wait_gone(s, KILL_MS, family_gone);
+}
+
+static int end_it(struct stopping *s, struct err *e)
+{
+	int64_t grace = s->c->settings->stop_grace_ms > 0 ? s->c->settings->stop_grace_ms : CONTROL_GRACE_MS;
+	char words[320], took[16];
+	int rc = ask(s, e);
+	if (rc)
+		return rc;
+	bool killed = false;
+	rc = wait_gone(s, s->i.state == INSTANCE_STARTING && grace > LOAD_MS ? LOAD_MS : grace, gone);
+	if (rc == 0) {
+		killed = true;
+		control_say(s->c, s->i.state == INSTANCE_STARTING ? SEV_INFO : SEV_WARN,
+		        "server: it did not end within %s: killed",
+		        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
+		kill_family(s);
+		rc = wait_gone(s, KILL_MS, gone);
+	}
+	process_words(&s->i.process, words, sizeof words);
+	if (rc == ERR_CANCELLED)
+		return err_set(e, ERR_CANCELLED, "stopped waiting for the end of %s: it has its order", words);
+	if (rc == 0)
+		return err_set(
+		        e, ERR_IO, "%s does not end, not even by SIGKILL: look at dmesg for the GPU's state", words);
+	end_leftovers(s);
+	control_say(s->c, SEV_INFO, "server: %s after %s", killed ? "ended" : "stopped cleanly",
+	        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
+	server_record_remove(instance_port(s->c->settings->base_url));
+	return 0;
+}
+
+int control_stop(const struct control *c, bool *was_there, struct err *e)
+{
+	struct stopping s = {.c = c, .begun = clock_mono_ns()};
+	if (c->settings->demo)
+		return err_set(
+		        e, ERR_USAGE, "the demo's server is simulated and ends with it: nothing is to be stopped");
+	instance_find(NULL, c->settings->base_url, &s.i);
+	if (was_there)
+		*was_there = s.i.state != INSTANCE_NONE;
+	if (s.i.state == INSTANCE_NONE)
+		return 0;
+	int rc = check_ours(&s, e);
+	if (rc)
+		return rc;
+	s.family = calloc(PROCESS_MANY, sizeof *s.family);
+	if (!s.family)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	rc = end_it(&s, e);
+	if (c->watcher)
+		watcher_nudge(c->watcher);
+	free(s.family);
+	return rc;
+}
