@@ -23,9 +23,9 @@ demo
 screen_has 'CONC' || fail "no sweep at 80x24"
 screen_has 'PERF' || fail "no mode at 80x24"
 keys '?'
-wait_screen 5 'Ctrl-L' "help"
+wait_screen 5 'Keys of' "help"
 keys q
-until_true 5 eval '! screen_has Ctrl-L' || fail "help does not close"
+until_true 5 eval '! screen_has "Keys of"' || fail "help does not close"
 keys q
 sane "q at rest"
 

@@ -150,8 +150,8 @@ press FIRST g 'lines back'
 press LAST End 'following'
 press SCREEN_1 1 "$HOME_PAGE"
 
-# --- a run: quitting asks, suspending refuses, stop stops ------------------------------------------------------------------
-press RUN_ROW r 'Run sheet'
+# --- a run of every row, so that it lasts: quitting asks, suspending refuses, stop stops ------------------------------------------------------------------
+press SHEET Enter 'Run sheet'
 press SHEET_START Enter 'accuracy|load +[0-9]+%' 'Run sheet'
 press SUSPEND C-z 'would freeze the measurement'
 press SHEET Enter 'a run is in progress'
@@ -169,14 +169,14 @@ press_same QUIT_DOWN Down 'stay'
 press QUIT_TAKE Enter "$HOME_PAGE" '▸ .*(running|stop|stay)'
 press INTERRUPT C-c 'stop'
 press STOP x 'stop'
-until_true 30 screen_has 'stopped' || fail "the run does not stop: $(screen)"
-press RUN_ROW r 'Run sheet'
+until_true 30 screen_has 'stopped|nothing is running' || fail "the run does not stop: $(screen)"
+press SHEET Enter 'Run sheet'
 press SHEET_START Enter 'accuracy|load +[0-9]+%' 'Run sheet'
 press QUIT q 'leave it running'
 press QUIT_STOP_RUN s 'READY>'
 term_sane "quitting by stopping the run"
 demo
-press RUN_ROW r 'Run sheet'
+press SHEET Enter 'Run sheet'
 press SHEET_START Enter 'accuracy|load +[0-9]+%' 'Run sheet'
 press QUIT q 'leave it running'
 press QUIT_LEAVE l 'the run goes on as pid [0-9]+'
