@@ -36,8 +36,9 @@ int ui_send(struct ui *u, enum command_kind kind)
 	struct err e = {0};
 	struct command c = {.kind = kind};
 
-	if (kind == CMD_WATCH || kind == CMD_START)
-		c.settings = u->view.settings;
+	c.settings = u->view.settings;
+	/* The question before it said that a run is stopped first. */
+	c.force = kind == CMD_SERVER_STOP || kind == CMD_SERVER_RESTART;
 	int rc = u->cfg->backend.command(u->cfg->backend.ctx, &c, &e);
 	if (rc < 0)
 		ui_say(u, SEV_WARN, "%s", e.text);
@@ -57,8 +58,11 @@ static void follow_log(struct ui *u)
 		tail_close(u->view.log);
 	u->view.log = NULL;
 	u->view.log_scroll = 0;
+	ui_log_close(u);
 	if (tail_open(&u->view.log, path, NULL) < 0)
 		u->view.log = NULL;
+	if (u->view.screen == SCREEN_LOG)
+		ui_log_open(u);
 }
 
 static void on_finished(struct ui *u, const struct event *ev)
@@ -75,6 +79,8 @@ static void on_finished(struct ui *u, const struct event *ev)
 
 static void on_event(struct ui *u, const struct event *ev)
 {
+	char key[16];
+
 	board_apply(u->board, ev);
 	u->dirty = true;
 	switch (ev->kind) {
@@ -89,9 +95,11 @@ static void on_event(struct ui *u, const struct event *ev)
 		ui_say(u, ev->u.notice.severity, "%s", ev->u.notice.text);
 		break;
 	case EV_stop_requested:
-		ui_say(u, SEV_WARN, "%s",
-		        ev->u.stop_requested.now ? "stopping now"
-		                                 : "stopping after the requests in flight; x again stops now");
+		if (ev->u.stop_requested.now)
+			ui_say(u, SEV_WARN, "stopping now");
+		else
+			ui_say(u, SEV_WARN, "stopping after the requests in flight; %s again stops now",
+			        action_key(action_at(ACTION_STOP), key));
 		break;
 	case EV_server_seen:
 		follow_log(u);
@@ -206,6 +214,7 @@ static void paint(struct ui *u, int64_t now)
 	u->view.now_mono_ns = now;
 	u->view.now_wall_ns = clock_wall_ns();
 	u->view.frame = (int)(now / (125 * CLOCK_NS_PER_MS) & 0xffff);
+	ui_log_update(u);
 	canvas_clear(&u->canvas);
 	screen_draw(&u->canvas, u->board, &u->view);
 	u->blocked = !term_paint(u->term, &u->canvas);
@@ -266,6 +275,8 @@ static void poll_log(struct ui *u)
 {
 	int n = u->view.log ? tail_poll(u->view.log, LOG_POLL_BYTES) : 0;
 
+	if (ui_log_update(u))
+		u->dirty = true;
 	if (n <= 0)
 		return;
 	u->dirty = true;
@@ -361,6 +372,7 @@ int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
 	rc = open_backend(u, e);
 	while (rc == 0 && turn(u))
 		;
+	ui_log_close(u);
 	if (u->view.log)
 		tail_close(u->view.log);
 	term_close(u->term);

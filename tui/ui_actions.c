@@ -46,7 +46,7 @@ enum ui_react ui_close_modal(struct ui *u)
 	v->modal_back = MODAL_NONE;
 	v->help_scroll = 0;
 	if (v->modal == MODAL_NONE)
-		v->only_focused = false;
+		v->only_focused = v->restart = false;
 	return REACT_DRAW;
 }
 
@@ -268,6 +268,46 @@ static enum ui_react suspend(struct ui *u)
 	return REACT_DRAW;
 }
 
+/* The demo's server is part of the demo, and another process's run is its own. */
+static bool server_ours(struct ui *u)
+{
+	if (u->view.settings.demo)
+		ui_say(u, SEV_INFO, "the demo's server starts and ends with the demo");
+	else if (u->view.following)
+		ui_say(u, SEV_WARN, "another benchtop measures here: the server is its own");
+	return !u->view.settings.demo && !u->view.following;
+}
+
+/* The daily loop in one key: the sheet says that the server is restarted first. */
+static enum ui_react open_restart(struct ui *u)
+{
+	if (!server_ours(u))
+		return REACT_DRAW;
+	enum ui_react r = open_sheet(u, false);
+	u->view.restart = u->view.modal == MODAL_SHEET;
+	return r;
+}
+
+static enum ui_react open_server_menu(struct ui *u)
+{
+	if (!server_ours(u))
+		return REACT_DRAW;
+	open_modal(u, MODAL_SERVER);
+	bool up = u->board->have_server && u->board->server.phase != SERVER_ABSENT;
+	u->view.modal_focus = up ? SERVER_DO_RESTART : SERVER_DO_START;
+	return REACT_DRAW;
+}
+
+static enum ui_react server_choice(struct ui *u, enum server_choice choice)
+{
+	static const enum command_kind kinds[] = {CMD_SERVER_START, CMD_SERVER_RESTART, CMD_SERVER_STOP};
+
+	ui_close_modal(u);
+	if (choice < SERVER_DO_NOTHING)
+		ui_send(u, kinds[choice]);
+	return REACT_DRAW;
+}
+
 /* What prepares, starts and ends a run. */
 static enum ui_react run_action(struct ui *u, enum action_id a)
 {
@@ -306,6 +346,10 @@ static enum ui_react run_action(struct ui *u, enum action_id a)
 		return ui_edit_open(u, EDIT_SERVER);
 	case ACTION_ACCURACY:
 		return next_accuracy(u);
+	case ACTION_RESTART:
+		return open_restart(u);
+	case ACTION_SERVER_MENU:
+		return open_server_menu(u);
 	default:
 		return REACT_NONE;
 	}
@@ -316,7 +360,15 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 {
 	struct view *v = &u->view;
 
+	if (v->screen == SCREEN_LOG && v->logview) {
+		enum ui_react r = ui_log_action(u, a);
+		if (r != REACT_NONE)
+			return r;
+	}
 	switch (a) {
+	case ACTION_LOG_FIND:
+	case ACTION_LOG_FILTER:
+		return ui_edit_open(u, a == ACTION_LOG_FIND ? EDIT_FIND : EDIT_FILTER);
 	case ACTION_UP:
 		return move_focus(u, -1);
 	case ACTION_DOWN:
@@ -336,6 +388,7 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 	case ACTION_SCREEN_2:
 	case ACTION_LOG:
 		v->screen = SCREEN_LOG;
+		ui_log_open(u);
 		return REACT_DRAW;
 	case ACTION_THEME:
 		return open_themes(u);
@@ -443,6 +496,14 @@ static enum ui_react modal_action(struct ui *u, enum action_id a)
 		return quit_choice(u, QUIT_STOP);
 	case ACTION_QUIT_CANCEL:
 		return quit_choice(u, QUIT_STAY);
+	case ACTION_SERVER_TAKE:
+		return server_choice(u, (enum server_choice)v->modal_focus);
+	case ACTION_SERVER_CANCEL:
+		return ui_close_modal(u);
+	case ACTION_SERVER_UP:
+		return list_move(u, -1, SERVER_DO_count);
+	case ACTION_SERVER_DOWN:
+		return list_move(u, 1, SERVER_DO_count);
 	case ACTION_QUIT_UP:
 		return list_move(u, -1, QUIT_count);
 	case ACTION_QUIT_DOWN:

@@ -8,7 +8,8 @@
 enum ui_react ui_edit_open(struct ui *u, enum edit_field field)
 {
 	struct view *v = &u->view;
-	if (u->active) {
+	bool pattern = field == EDIT_FIND || field == EDIT_FILTER;
+	if (u->active && !pattern) {
 		ui_say(u, SEV_WARN, "this cannot change while a run is in progress");
 		return REACT_DRAW;
 	}
@@ -19,6 +20,9 @@ enum ui_react ui_edit_open(struct ui *u, enum edit_field field)
 	v->edit[0] = '\0';
 	if (field == EDIT_TEAM)
 		text_set(v->edit, sizeof v->edit, v->settings.team);
+	else if (pattern)
+		text_set(v->edit, sizeof v->edit,
+		        !v->logview ? "" : field == EDIT_FIND ? v->logview->search : v->logview->filter);
 	else if (field == EDIT_SERVER)
 		text_set(v->edit, sizeof v->edit, v->settings.base_url);
 	else if (v->settings.all_prompts > 0)
@@ -37,6 +41,13 @@ static enum ui_react take(struct ui *u)
 	struct err e = {0};
 	char note[200];
 
+	if (v->field == EDIT_FIND || v->field == EDIT_FILTER) {
+		if (ui_log_pattern(u, v->field, v->edit, &e) < 0)
+			ui_say(u, SEV_WARN, "%s", e.text);
+		else
+			ui_close_modal(u);
+		return REACT_DRAW;
+	}
 	if (view_edit_check(v, &s, note, sizeof note, &e) < 0) {
 		ui_say(u, SEV_WARN, "%s", e.text);
 		return REACT_DRAW;

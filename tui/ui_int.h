@@ -21,6 +21,8 @@ struct ui {
 	bool active; /* a run was started and has not finished */
 	bool leave_when_done;
 	enum ui_exit how;
+	struct logfile *logfile; /* of the log screen, NULL = not open */
+	struct logview logview;
 	int theme_before; /* index shown when the theme list was opened */
 	int64_t last_paint_ns, last_tick_ns, patience_ms;
 	bool blocked; /* a frame was skipped: the terminal has not taken the one before */
@@ -34,6 +36,12 @@ enum ui_react ui_action(struct ui *u, enum action_id a);
 enum ui_react ui_edit_open(struct ui *u, enum edit_field field);
 enum ui_react ui_edit_action(struct ui *u, enum action_id a);
 enum ui_react ui_edit_key(struct ui *u, const char *key);
+/* ui_log.c: the log screen. ui_log_update: true when something to be seen is new. */
+void ui_log_open(struct ui *u);
+void ui_log_close(struct ui *u);
+bool ui_log_update(struct ui *u);
+enum ui_react ui_log_action(struct ui *u, enum action_id a);
+int ui_log_pattern(struct ui *u, enum edit_field field, const char *pattern, struct err *e);
 /* Closes what is open: back to the form that it was opened from, else to the screen. */
 enum ui_react ui_close_modal(struct ui *u);
 /* Remakes the rows on screen after pair or settings changed; keeps the picks where CONCs are the same. */

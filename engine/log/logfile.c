@@ -179,15 +179,16 @@ void logfile_facts(struct logfile *lf, struct logfile_facts *out)
 	struct stat st;
 	pthread_mutex_lock(&lf->lock);
 	int64_t size = lf->fd >= 0 && fstat(lf->fd, &st) == 0 ? st.st_size : lf->size;
-	*out = (struct logfile_facts){.size = size,
-	        .indexed = lf->indexed,
-	        .lines = lf->ends,
-	        .errors = lf->errors,
-	        .warnings = lf->warnings,
-	        .errors_before = lf->errors_before,
-	        .warnings_before = lf->warnings_before,
-	        .missing = lf->missing,
-	        .generation = lf->generation};
+	memset(out, 0, sizeof *out); /* the gaps too: facts are compared as bytes */
+	out->size = size;
+	out->indexed = lf->indexed;
+	out->lines = lf->ends;
+	out->errors = lf->errors;
+	out->warnings = lf->warnings;
+	out->errors_before = lf->errors_before;
+	out->warnings_before = lf->warnings_before;
+	out->missing = lf->missing;
+	out->generation = lf->generation;
 	char last = '\n';
 	if (size > 0)
 		read_at(lf->fd, &last, 1, size - 1);

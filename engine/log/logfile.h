@@ -73,7 +73,7 @@ struct logfile_line {
 };
 typedef bool logfile_visit(void *ctx, const struct logfile_line *line);
 void logfile_scan(struct logfile *lf, int64_t block, logfile_visit *visit, void *ctx);
-/* Whether any line that begins in the block can be a hit of the slot's pattern: 0 none, 1 some, -1 not known yet. */
+/* Whether a line that begins in the block can be a hit of the slot's pattern: 0 none, 1 perhaps, -1 not looked at yet. */
 int logfile_block_hits(struct logfile *lf, enum log_slot slot, int64_t block);
 /* Whether a line matches the slot's pattern (true without one). */
 bool logfile_matches(struct logfile *lf, enum log_slot slot, const char *text, size_t len);

@@ -219,7 +219,8 @@ static bool is_quiet(const char *s, size_t len)
 	const char *m = stamped_message(s, len), *end = s + len;
 	if (!m || len > 600)
 		return false;
-	if (memchr(m, ESC, (size_t)(end - m)) || memmem(m, (size_t)(end - m), "[20", 3))
+	const char *open = memchr(m, '[', (size_t)(end - m));
+	if (memchr(m, ESC, (size_t)(end - m)) || (open && end - open > 20 && open[5] == '-')) /* a glued line */
 		return false;
 	if (end - m > 13 && (memcmp(m, "Decode batch", 12) == 0 || memcmp(m, "Prefill batch", 13) == 0))
 		return true;

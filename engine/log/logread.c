@@ -41,12 +41,17 @@ void logfile_scan(struct logfile *lf, int64_t block, logfile_visit *visit, void 
 
 int logfile_block_hits(struct logfile *lf, enum log_slot slot, int64_t block)
 {
+	int hits = -1;
 	pthread_mutex_lock(&lf->lock);
 	const struct pattern *p = &lf->pattern[slot];
 	const struct block *b = block_of(lf, block);
 	int64_t a = block * LOGFILE_BLOCK;
-	bool known = !p->changed && b && a >= p->facts.from && a + LOGFILE_BLOCK <= p->facts.to;
-	int hits = known ? b->hits[slot] > 0 : -1;
+	if (a + LOGFILE_BLOCK > p->facts.to)
+		hits = 1; /* new text at the end */
+	else if (!p->changed && b && a >= p->facts.from)
+		hits = b->hits[slot] > 0;
+	else if (p->facts.gave_up)
+		hits = 0;
 	pthread_mutex_unlock(&lf->lock);
 	return hits;
 }
@@ -157,23 +162,16 @@ static bool look(void *ctx, const struct logfile_line *line)
 /* 0: nothing of the kind in the block; 1: it must be looked into; -1: not known yet. */
 static int may_hold(struct logfile *lf, enum log_what what, int64_t block)
 {
-	int hold = 1;
-	if (lf->pattern[LOGFILE_FILTER].reader && logfile_block_hits(lf, LOGFILE_FILTER, block) == 0)
-		return 0;
+	int hold = lf->pattern[LOGFILE_FILTER].reader ? logfile_block_hits(lf, LOGFILE_FILTER, block) : 1;
+	if (hold <= 0)
+		return hold;
 	pthread_mutex_lock(&lf->lock);
 	const struct block *b = block_of(lf, block);
 	bool known = b && (block + 1) * LOGFILE_BLOCK <= lf->indexed, behind = !known && !lf->caught_up;
 	if (what != LOGFILE_HIT)
 		hold = !known ? (behind ? -1 : 1) : what == LOGFILE_ERROR ? b->errors > 0 : b->warnings > 0;
-	int64_t from = lf->pattern[LOGFILE_SEARCH].facts.from;
-	bool changed = lf->pattern[LOGFILE_SEARCH].changed, gave_up = lf->pattern[LOGFILE_SEARCH].facts.gave_up;
 	pthread_mutex_unlock(&lf->lock);
-	if (what != LOGFILE_HIT)
-		return hold;
-	hold = logfile_block_hits(lf, LOGFILE_SEARCH, block);
-	if (hold >= 0)
-		return hold;
-	return !changed && !gave_up && block * LOGFILE_BLOCK < from ? -1 : 1;
+	return what == LOGFILE_HIT ? logfile_block_hits(lf, LOGFILE_SEARCH, block) : hold;
 }
 
 int64_t logfile_next(struct logfile *lf, int64_t at, int dir, enum log_what what)

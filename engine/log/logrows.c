@@ -223,9 +223,12 @@ static struct rowblock *block_rows(struct logrows *r, int64_t block)
 	b->used = ++r->clock;
 	b->n_lines = 0;
 	logfold_begin(&b->fold, ROWS_MAX);
-	if (!r->filtered || logfile_block_hits(r->lf, LOGFILE_FILTER, block) != 0)
+	if (!r->filtered || logfile_block_hits(r->lf, LOGFILE_FILTER, block) > 0)
 		logfile_scan(r->lf, block, take_line, &m);
 	free_big(r);
+	bool unknown = r->filtered && logfile_block_hits(r->lf, LOGFILE_FILTER, block) < 0;
+	if (unknown)
+		b->block = -1;
 	b->size = m.open || (block + 1) * LOGFILE_BLOCK >= f.size ? f.size : -1;
 	return b;
 }
@@ -244,7 +247,10 @@ static bool nearest(struct logrows *r, int64_t block, int dir, struct logrow_at 
 {
 	int64_t last = last_block(r);
 	for (int empty = 0; block >= 0 && block <= last && empty < EMPTY; block += dir) {
-		if (r->filtered && logfile_block_hits(r->lf, LOGFILE_FILTER, block) == 0)
+		int hits = r->filtered ? logfile_block_hits(r->lf, LOGFILE_FILTER, block) : 1;
+		if (hits < 0)
+			return false;
+		if (hits == 0)
 			continue;
 		const struct rowblock *b = block_rows(r, block);
 		if (b->fold.n > 0) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MATCH_LIMIT 20000 /* steps of one line: about 0.2 ms */
+#define WIDE_LIMIT  4000000 /* of a megabyte of lines */
 #define DEPTH_LIMIT 2000
 #define HEAP_LIMIT  2048 /* KiB */
 #define STACK_START ((size_t)32 * 1024)
@@ -19,8 +20,9 @@ struct logsearch {
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
 	bool direct;       /* by pcre2_jit_match, which checks nothing; with UTF by pcre2_match */
-	bool literal;      /* nothing but letters: a match never leaves its line, so that a whole piece is searched at once */
+	bool within;       /* a match never leaves its line nor looks beyond it: many lines are searched at once */
 	bool caseless;
+	pcre2_match_context *wide; /* with limits for many lines */
 	char prefix[LOGSEARCH_PATTERN]; /* every match begins with it (exact case); empty none */
 	size_t prefix_len;
 	int64_t costly;
@@ -39,8 +41,8 @@ static bool has_capital(const char *p)
 	return false;
 }
 
-/* The letters that a pattern begins with, up to the first that means something; *whole: that is all of it. */
-static size_t literal_prefix(const char *pattern, char *out, bool *whole)
+/* The letters that a pattern begins with, up to the first that means something. */
+static size_t literal_prefix(const char *pattern, char *out)
 {
 	static const char special[] = "\\^$.[]|()?*+{}";
 	size_t n = 0, last = 0;
@@ -56,10 +58,27 @@ static size_t literal_prefix(const char *pattern, char *out, bool *whole)
 			break;
 		}
 	}
-	*whole = *p == '\0';
 	if (*p == '?' || *p == '*' || *p == '{')
 		n = last; /* the last letter need not be there */
 	return strchr(pattern, '|') ? 0 : n;
+}
+
+/* Whether nothing in a pattern can take a line's end or tell where one is. Careful rather than complete. */
+static bool stays_within(const char *p)
+{
+	for (; *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == '^' || *p == '$')
+			return false;
+		if (*p == '[' && p[1] == ':') /* [[:space:]] */
+			return false;
+		if (*p == '(' && (p[1] == '*' || (p[1] == '?' && p[2] != ':')))
+			return false;
+		if (*p == '\\' && !ispunct((unsigned char)*++p) && !strchr("dwb", *p))
+			return false;
+		if (!*p)
+			return false;
+	}
+	return true;
 }
 
 static int compile_error(struct err *e, int code, size_t at)
@@ -89,14 +108,20 @@ static int compile(struct logsearch *s, struct err *e)
 	s->context = pcre2_match_context_create(NULL);
 	if (!s->data || !s->context)
 		return err_set(e, ERR_NOMEM, "no memory to search");
-	pcre2_set_match_limit(s->context, s->literal ? UINT32_MAX : MATCH_LIMIT); /* letters cannot be hostile */
+	pcre2_set_match_limit(s->context, MATCH_LIMIT);
 	pcre2_set_depth_limit(s->context, DEPTH_LIMIT);
 	pcre2_set_heap_limit(s->context, HEAP_LIMIT);
+	s->wide = pcre2_match_context_copy(s->context);
+	if (!s->wide)
+		return err_set(e, ERR_NOMEM, "no memory to search");
+	pcre2_set_match_limit(s->wide, WIDE_LIMIT);
 	bool jit = pcre2_jit_compile(s->code, PCRE2_JIT_COMPLETE) == 0;
 	s->direct = jit && ascii;
 	s->stack = jit ? pcre2_jit_stack_create(STACK_START, STACK_MOST, NULL) : NULL;
-	if (s->stack)
+	if (s->stack) {
 		pcre2_jit_stack_assign(s->context, NULL, s->stack);
+		pcre2_jit_stack_assign(s->wide, NULL, s->stack);
+	}
 	return 0;
 }
 
@@ -113,9 +138,8 @@ int logsearch_open(struct logsearch **out, const char *pattern, struct err *e)
 		return err_set(e, ERR_USAGE, "the pattern is longer than %d bytes", LOGSEARCH_PATTERN - 1);
 	}
 	s->caseless = !has_capital(pattern);
-	s->prefix_len = literal_prefix(pattern, s->prefix, &s->literal);
-	s->literal = s->literal && s->prefix_len > 0 && !memchr(s->prefix, '\n', s->prefix_len) &&
-	             !memchr(s->prefix, '\r', s->prefix_len);
+	s->prefix_len = literal_prefix(pattern, s->prefix);
+	s->within = stays_within(pattern);
 	int rc = compile(s, e);
 	if (rc < 0) {
 		logsearch_close(s);
@@ -131,6 +155,7 @@ void logsearch_close(struct logsearch *s)
 		return;
 	pcre2_jit_stack_free(s->stack);
 	pcre2_match_context_free(s->context);
+	pcre2_match_context_free(s->wide);
 	pcre2_match_data_free(s->data);
 	pcre2_code_free(s->code);
 	free(s);
@@ -153,21 +178,28 @@ bool logsearch_gave_up(const struct logsearch *s)
 
 /* ---- matching ---- */
 
-static bool match(struct logsearch *s, const char *text, size_t len, size_t start, size_t *from, size_t *to)
+/* 1 found, 0 not, -1 too costly. */
+static int try_match(struct logsearch *s, pcre2_match_context *limits, const char *text, size_t len, size_t start,
+        size_t *from, size_t *to)
 {
 	int rc;
 	if (s->direct)
-		rc = pcre2_jit_match(s->code, (PCRE2_SPTR)text, len, start, 0, s->data, s->context);
+		rc = pcre2_jit_match(s->code, (PCRE2_SPTR)text, len, start, 0, s->data, limits);
 	else
-		rc = pcre2_match(s->code, (PCRE2_SPTR)text, len, start, 0, s->data, s->context);
-	if (rc >= 0) {
-		const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data);
-		*from = v[0];
-		*to = v[1];
-		return v[0] <= v[1]; /* \K in a look-ahead can turn them round */
-	}
-	s->costly += rc != PCRE2_ERROR_NOMATCH;
-	return false;
+		rc = pcre2_match(s->code, (PCRE2_SPTR)text, len, start, 0, s->data, limits);
+	if (rc < 0)
+		return rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
+	const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data);
+	*from = v[0];
+	*to = v[1];
+	return v[0] <= v[1]; /* \K in a look-ahead can turn them round */
+}
+
+static bool match(struct logsearch *s, const char *text, size_t len, size_t start, size_t *from, size_t *to)
+{
+	int rc = try_match(s, s->context, text, len, start, from, to);
+	s->costly += rc < 0;
+	return rc > 0;
 }
 
 bool logsearch_match(struct logsearch *s, const char *text, size_t len, size_t start, size_t *from, size_t *to)
@@ -195,29 +227,47 @@ static size_t line_start(const char *buf, size_t from, size_t at)
 	return nl ? (size_t)(nl - buf) + 1 : from;
 }
 
-/* Where the next line that may match can be found; len when nowhere. */
-static size_t find_literal(struct logsearch *s, const char *buf, size_t len, size_t pos)
+static bool goes_on(const struct logsearch *s, size_t pos, size_t len, atomic_bool *stop)
+{
+	return pos < len && !(stop && atomic_load_explicit(stop, memory_order_relaxed)) && !logsearch_gave_up(s);
+}
+
+/* The line around a place where something was found; *pos moves behind it. */
+static size_t line_around(const char *buf, size_t len, size_t hit, size_t *pos, size_t *at)
+{
+	size_t end = line_end(buf, len, hit);
+	*at = line_start(buf, *pos, hit);
+	*pos = end < len ? end + 1 : len;
+	return end - *at;
+}
+
+/* All lines at once; *pos stays where it was when that is too costly. */
+static bool next_within(struct logsearch *s, const char *buf, size_t len, size_t *pos, size_t *at, atomic_bool *stop)
 {
 	size_t from, to;
-	if (s->caseless)
-		return match(s, buf, len, pos, &from, &to) ? from : len;
-	const char *p = memmem(buf + pos, len - pos, s->prefix, s->prefix_len);
-	return p ? (size_t)(p - buf) : len;
+	while (goes_on(s, *pos, len, stop)) {
+		int rc = try_match(s, s->wide, buf, len, *pos, &from, &to);
+		if (rc < 0)
+			return false;
+		if (rc == 0)
+			break;
+		size_t line = line_around(buf, len, from, pos, at);
+		if (to - *at <= LOGSEARCH_LINE || logsearch_line(s, buf + *at, line))
+			return true;
+	}
+	*pos = len;
+	return false;
 }
 
 /* By the letters that a match must begin with: only the lines that hold them are looked at. */
-static bool next_by_prefix(
-        struct logsearch *s, const char *buf, size_t len, size_t *pos, size_t *at, atomic_bool *stop)
+static bool next_by_prefix(struct logsearch *s, const char *buf, size_t len, size_t *pos, size_t *at, atomic_bool *stop)
 {
-	while (*pos < len && !(stop && atomic_load_explicit(stop, memory_order_relaxed)) && !logsearch_gave_up(s)) {
-		size_t hit = find_literal(s, buf, len, *pos);
-		if (hit == len)
+	while (goes_on(s, *pos, len, stop)) {
+		const char *p = memmem(buf + *pos, len - *pos, s->prefix, s->prefix_len);
+		if (!p)
 			break;
-		size_t start = line_start(buf, *pos, hit), end = line_end(buf, len, hit);
-		*pos = end < len ? end + 1 : len;
-		*at = start;
-		if (s->literal ? hit + s->prefix_len - start <= LOGSEARCH_LINE
-		               : logsearch_line(s, buf + start, end - start))
+		size_t line = line_around(buf, len, (size_t)(p - buf), pos, at);
+		if (logsearch_line(s, buf + *at, line))
 			return true;
 	}
 	*pos = len;
@@ -226,9 +276,11 @@ static bool next_by_prefix(
 
 bool logsearch_next(struct logsearch *s, const char *buf, size_t len, size_t *pos, size_t *at, atomic_bool *stop)
 {
-	if (s->literal || (s->prefix_len > 2 && !s->caseless))
+	if (s->within && next_within(s, buf, len, pos, at, stop))
+		return true;
+	if (s->prefix_len > 2 && !s->caseless)
 		return next_by_prefix(s, buf, len, pos, at, stop);
-	while (*pos < len && !(stop && atomic_load_explicit(stop, memory_order_relaxed)) && !logsearch_gave_up(s)) {
+	while (goes_on(s, *pos, len, stop)) {
 		size_t end = line_end(buf, len, *pos);
 		*at = *pos;
 		*pos = end < len ? end + 1 : len;

@@ -14,6 +14,7 @@
 #define STATUS_MAX  ((size_t)65536)
 #define LOOK_MS     20000
 #define WALK_MS     5000
+#define AT_START    (15 * CLOCK_NS_PER_S) /* so soon nothing that counts has been edited */
 #define CLOCK_SLACK (60 * CLOCK_NS_PER_S) /* a file from the future says nothing about now */
 
 static void note(struct code_state *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -256,7 +257,8 @@ bool code_set_look_url(struct code_set *set, const char *base_url, const char *d
 	if (!(given && *given) && seen && !process_is_server(NULL, &in.process))
 		return false;
 	struct code_places places = {.pid = seen ? in.process.pid : 0};
-	code_set_look(set, &places, in.begun_wall_ns, true, diff_dir, cancel);
+	bool late = !in.ours || in.begun_wall_ns == 0 || clock_wall_ns() - in.begun_wall_ns > AT_START;
+	code_set_look(set, &places, in.begun_wall_ns, late, diff_dir, cancel);
 	return true;
 }
 

@@ -27,7 +27,8 @@ struct codewatch {
 	char at_url[256];
 	struct instance at;
 	struct code_set set;
-	bool have;
+	bool have, untold; /* untold: something flipped and was not said yet */
+	int64_t walk_ns;   /* what the last walk took; 0: none was made */
 };
 
 static void wait_until(struct codewatch *w, int64_t ns)
@@ -52,23 +53,35 @@ static bool same_server(const struct instance *a, const struct instance *b)
 	       (a->state == INSTANCE_NONE) == (b->state == INSTANCE_NONE);
 }
 
+static void check(struct codewatch *w)
+{
+	int64_t began = clock_mono_ns();
+	if (code_set_check(&w->set, &w->cancel))
+		w->untold = true;
+	w->walk_ns = clock_mono_ns() - began;
+	if (w->untold && cancel_get(&w->cancel) == CANCEL_NONE) {
+		tell(w);
+		w->untold = false;
+	}
+}
+
 /* Outside of the mutex. What was cut short is thrown away and done again later. */
 static void look(struct codewatch *w)
 {
+	struct instance now;
+	w->walk_ns = 0;
 	if (w->have && instance_alive(NULL, &w->at)) {
-		if (code_set_check(&w->set, &w->cancel) && cancel_get(&w->cancel) == CANCEL_NONE)
-			tell(w);
+		check(w);
 		return;
 	}
-	struct instance now;
 	instance_find(NULL, w->at_url, &now);
 	if (w->have && same_server(&w->at, &now)) {
-		if (code_set_check(&w->set, &w->cancel))
-			tell(w);
+		check(w);
 		return;
 	}
 	w->have = code_set_look_url(&w->set, w->at_url, NULL, &w->cancel) && cancel_get(&w->cancel) == CANCEL_NONE;
 	w->at = now;
+	w->untold = false;
 	if (w->have)
 		tell(w);
 }
@@ -79,9 +92,8 @@ static int64_t look_now(struct codewatch *w)
 	cancel_reset(&w->cancel);
 	w->looking = true;
 	pthread_mutex_unlock(&w->mutex);
-	int64_t began = clock_mono_ns();
 	look(w);
-	int64_t now = clock_mono_ns(), every = (now - began) * SHARE;
+	int64_t now = clock_mono_ns(), every = w->walk_ns * SHARE;
 	pthread_mutex_lock(&w->mutex);
 	w->looking = false;
 	pthread_cond_broadcast(&w->changed);

@@ -25,6 +25,7 @@ PY
 }
 port_closed() { [ -z "$(pid_on_port)" ]; }
 gone() { ! kill -0 "$1" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$1/stat" 2>/dev/null)" = Z ]; }
+session_gone() { ! cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk -v sid="$1" '$4 == sid && $1 != "Z" { found = 1 } END { exit !found }'; }
 log_of() { sed -n 's/.*; log \(\/tmp\/sglang-server-[A-Za-z0-9]*\.log\).*/\1/p' "$1" | tail -1; }
 status_has() { "$BT" server status >"$T/st.out" 2>&1 || :; grep -qE -- "$1" "$T/st.out"; }
 end_all() { # whatever a failed test left
@@ -60,7 +61,7 @@ status_is 1 "a second start while it starts" busy
 has "$T/busy.err" 'a server is starting.*launch_sglang_server.sh.*since' "a second start while it starts"
 : >"$T/go"
 wait $!
-grep -q 'server ready' "$T/start.out" || fail "not ready: $(tail -5 "$T/start.out" "$T/start.err")"
+grep -q 'server ready' "$T/start.out" || fail "not ready: $(cat "$T/start.out" "$T/start.err")"
 has "$T/start.out" 'server: ready after' "ready"
 for phase in importing 'loading weights [0-9]+/82' 'capturing graphs'; do has "$T/start.out" "$phase" "phases"; done
 has_not "$T/start.out" 'server ready.*Uvicorn' "ready is not Uvicorn"
@@ -116,7 +117,7 @@ status_is 0 "stop" stop
 has "$T/stop.out" 'stopped cleanly' "stop"
 port_closed || fail "the port is still held"
 has "${LOGS[-1]}" 'SIGTERM received.*Draining' "it was asked, not killed"
-is "$(ps -o pid= --sid "$SESSION" | wc -l)" 0 "nothing of its session is left"
+session_gone "$SESSION" || fail "something of its session is left"
 [ ! -e "$RECORD" ] || fail "the record is left"
 
 # --- started for long prompts at high concurrency; it kills itself by 9 after it drained: clean, too ------------------------------------------

@@ -1,10 +1,13 @@
 /* Which code is served: repositories of every kind, and never "clean" without having looked. */
 #include "../../engine/base/clock.h"
 #include "../../engine/base/file.h"
+#include "../../engine/base/mailbox.h"
 #include "../../engine/base/text.h"
+#include "../../engine/event/board.h"
 #include "../../engine/server/code.h"
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -14,8 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 /* after the headers it needs */
 #include <cmocka.h>
@@ -472,6 +477,67 @@ static void trees_are_found_through_the_process(void **state)
 	assert_false(code_locate("aiter", &places, dir, sizeof dir, &by_process));
 }
 
+static bool await_code(struct mailbox *m, bool changed, struct board *b)
+{
+	int64_t end = clock_mono_ns() + 30 * CLOCK_NS_PER_S;
+	struct event ev;
+	while (clock_mono_ns() < end) {
+		while (mailbox_take(m, &ev)) {
+			board_apply(b, &ev);
+			if (ev.kind == EV_code_seen && strcmp(ev.u.code_seen.name, "sglang") == 0 &&
+			        ev.u.code_seen.changed == changed)
+				return true;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = 5 * CLOCK_NS_PER_MS}, NULL);
+	}
+	return false;
+}
+
+/* The dashboard's thread: a server on a port (this very process), an edit, the mark. */
+static void the_watch_tells_an_edit(void **state)
+{
+	struct place *x = *state;
+	static struct board b;
+	struct err e = {0};
+	struct mailbox *m;
+	struct scribe *s;
+	struct codewatch *w;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof at;
+	char url[64];
+	int64_t now = clock_wall_ns() / CLOCK_NS_PER_S;
+	board_init(&b);
+	set_time(x->repo, "python/sglang/__init__.py", now - 100000);
+	set_time(x->repo, "python/sglang/scheduler.py", now - 100000);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(at.sin_port));
+	setenv("BENCHTOP_CODE", x->dir, 1);
+	assert_int_equal(mailbox_open(&m, sizeof(struct event), 256, EV_count, &e), 0);
+	assert_int_equal(scribe_start(&s, m, &e), 0);
+	assert_int_equal(codewatch_start(&w, s, &e), 0);
+	codewatch_target(w, url);
+	assert_true(await_code(m, false, &b));
+	codewatch_hush(w, true); /* a load: nothing is looked at */
+	set_time(x->repo, "python/sglang/scheduler.py", now + 5);
+	codewatch_hush(w, false);
+	assert_true(await_code(m, true, &b));
+	assert_true(b.n_code >= 1);
+	assert_string_equal(b.code[0].name, "sglang");
+	assert_true(b.code[0].changed && b.code[0].late);
+	assert_string_equal(b.code[0].newest, "python/sglang/scheduler.py");
+	codewatch_stop(w);
+	codewatch_stop(NULL);
+	codewatch_hush(NULL, true);
+	codewatch_target(NULL, url);
+	scribe_stop(s);
+	mailbox_close(m);
+	close(fd);
+	unsetenv("BENCHTOP_CODE");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -490,6 +556,7 @@ int main(void)
 	        TEST(newer_sources_are_noticed),
 	        TEST(the_diff_is_kept_in_the_run_directory),
 	        TEST(trees_are_found_through_the_process),
+	        TEST(the_watch_tells_an_edit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

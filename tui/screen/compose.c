@@ -25,6 +25,7 @@ void view_compose(const struct view *v, struct settings *out)
 	for (int i = 0; i < v->plan.n_cells && i < PLAN_CELLS; i++)
 		if ((v->only_focused ? i == v->focus : v->picked[i]) && out->n_picks < SETTINGS_PICKS)
 			out->picks[out->n_picks++] = v->plan.cells[i].conc;
+	out->restart_server = v->restart;
 	if (v->only_focused || out->n_pairs == 0)
 		shown_pair(v, out);
 	/* Exactly what the sourced file names is its single test: NUM_PROMPTS and RESULT_FILENAME belong to it. */
@@ -118,6 +119,10 @@ int view_edit_check(const struct view *v, struct settings *out, char *note, size
 		break;
 	case EDIT_SERVER:
 		rc = check_server(v, &s, note, cap, e);
+		break;
+	case EDIT_FIND:
+	case EDIT_FILTER:
+		rc = 0; /* the log judges its patterns itself */
 		break;
 	default:
 		rc = check_team(v, &s, e);

@@ -51,8 +51,10 @@ static void edit_draw(struct canvas *c, const struct view *v)
 		const char *title, *words;
 	} fields[] = {{"Team", "The name that stands on the leaderboard, at most 64 columns."},
 	        {"Prompts per CONC", "Requests that every CONC sends. Empty: the track's rule."},
-	        {"Server", "Where the server answers: http://HOST:PORT, or a port of this machine."}};
-	unsigned field = (unsigned)v->field < 3 ? (unsigned)v->field : 0;
+	        {"Server", "Where the server answers: http://HOST:PORT, or a port of this machine."},
+	        {"Find", "A regular expression (PCRE2); empty takes the marks away."},
+	        {"Filter", "Only lines that match this regular expression; empty shows all."}};
+	unsigned field = (unsigned)v->field < 5 ? (unsigned)v->field : 0;
 	char note[240];
 	struct err e = {0};
 	struct rect r = form_open(c, 10, 76, fields[field].title, NULL);
@@ -165,6 +167,24 @@ static void quit_draw(struct canvas *c, const struct board *b, const struct view
 	form_close(c, r);
 }
 
+static void server_choice_draw(struct canvas *c, const struct board *b, const struct view *v)
+{
+	bool alive = run_alive(b);
+	const struct choice choices[SERVER_DO_count] = {
+	        {"start it", "runs the launch script; it goes on when benchtop ends", alive},
+	        {"restart it", alive ? "the run is stopped first" : "stops it, waits for its port, starts it", false},
+	        {"stop it", alive ? "the run is stopped first" : "requests aborted, SIGTERM, time to drain", false},
+	        {"nothing", "back to the dashboard", false}};
+	struct rect r = form_open(c, 10, 76, "Server", NULL);
+	struct words w;
+	words_server(&w, b);
+	canvas_printf(c, r.row, r.col + 2, r.cols - 2, w.role, 0, "%s  %s", w.text, v->settings.base_url);
+	widget_choices(c, (struct rect){r.row + 2, r.col, SERVER_DO_count, r.cols}, choices, SERVER_DO_count,
+	        v->modal_focus);
+	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
+	form_close(c, r);
+}
+
 static void notice_draw(struct canvas *c, const struct view *v)
 {
 	int cols = c->cols - 4 < 72 ? c->cols - 4 : 72;
@@ -193,6 +213,9 @@ void forms_draw(struct canvas *c, const struct board *b, const struct view *v)
 		break;
 	case MODAL_QUIT:
 		quit_draw(c, b, v);
+		break;
+	case MODAL_SERVER:
+		server_choice_draw(c, b, v);
 		break;
 	case MODAL_NOTICE:
 		notice_draw(c, v);

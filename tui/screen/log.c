@@ -30,12 +30,28 @@ static void log_header(struct canvas *c, const struct view *v, int scroll)
 	canvas_right(c, 0, c->cols - 15, 14, scroll > 0 ? ROLE_INFO : ROLE_HEADER, 0, state);
 }
 
+/* All of the file: the view draws its lines and says where it stands. */
+static void whole_log(struct canvas *c, const struct board *b, const struct view *v)
+{
+	int notes = dash_notes_count(b, v), rows = c->rows - 2 - notes;
+	canvas_fill(c, 0, 0, 1, c->cols, ' ', ROLE_HEADER, 0);
+	logview_bar(c, 0, 1, c->cols - 2, v->logview);
+	canvas_attr(c, 0, 0, 1, c->cols, ATTR_HEAD);
+	logview_draw(c, (struct rect){1, 0, rows, c->cols}, v->logview);
+	dash_notes(c, (struct rect){c->rows - 1 - notes, 0, notes, c->cols}, b, v);
+	footer_draw(c, (struct rect){c->rows - 1, 0, 1, c->cols}, b, v);
+}
+
 void log_draw(struct canvas *c, const struct board *b, const struct view *v)
 {
 	int notes = dash_notes_count(b, v), rows = c->rows - 2 - notes;
 	int held = v->log ? tail_count(v->log) : 0;
 	int most = held > rows ? held - rows : 0;
 	int scroll = v->log_scroll < 0 ? 0 : v->log_scroll > most ? most : v->log_scroll;
+	if (v->logview) {
+		whole_log(c, b, v);
+		return;
+	}
 	log_header(c, v, scroll);
 	canvas_attr(c, 0, 0, 1, c->cols, ATTR_HEAD);
 	if (!v->log)

@@ -34,6 +34,7 @@ static void modal_draw(struct canvas *c, const struct board *b, const struct vie
 		help_draw(c, v);
 		break;
 	case MODAL_QUIT:
+	case MODAL_SERVER:
 	case MODAL_EDIT:
 	case MODAL_PAIRS:
 	case MODAL_THEME:

@@ -167,10 +167,13 @@ static void line_server(struct canvas *c, struct rect r, int row, const struct s
 	words_server(&w, t->b);
 	bool ready = t->b->have_server && t->b->server.phase == SERVER_READY;
 	pen_put(&p, w.role, 0, "%s  ", w.text);
-	if (!ready)
+	if (!ready || t->s.restart_server)
 		p.end -= 20;
 	pen_fit(&p, ROLE_TEXT, 0, t->s.base_url);
-	if (!ready) {
+	if (t->s.restart_server) {
+		p = pen_at(c, row, p.col, r.col + r.cols - p.col);
+		pen_put(&p, ROLE_WARN, 0, "   restarted first");
+	} else if (!ready) {
 		p = pen_at(c, row, p.col, r.col + r.cols - p.col);
 		pen_put(&p, ROLE_WARN, 0, "   starts when ready");
 	}

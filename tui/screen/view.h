@@ -7,6 +7,7 @@
 #include "../../engine/log/tail.h"
 #include "../../engine/plan/plan.h"
 #include "../draw/canvas.h"
+#include "logview.h"
 
 enum screen_id { SCREEN_DASHBOARD = 1, SCREEN_LOG, SCREEN_RESULTS, SCREEN_CURVE, SCREEN_BOARD };
 
@@ -18,14 +19,18 @@ enum modal_id {
 	MODAL_EDIT,   /* one line of text: view.field says which */
 	MODAL_PAIRS,  /* list with check marks */
 	MODAL_THEME,  /* list */
+	MODAL_SERVER, /* start, stop, restart the server */
 	MODAL_NOTICE, /* a sentence to be read, any key closes */
 };
 
 /* What MODAL_EDIT edits. */
-enum edit_field { EDIT_TEAM, EDIT_PROMPTS, EDIT_SERVER };
+enum edit_field { EDIT_TEAM, EDIT_PROMPTS, EDIT_SERVER, EDIT_FIND, EDIT_FILTER };
 
 /* The choices of MODAL_QUIT, as modal_focus counts them. Without detached_ok the first one cannot be taken. */
 enum quit_choice { QUIT_LEAVE_RUNNING, QUIT_STOP, QUIT_STAY, QUIT_count };
+
+/* The choices of MODAL_SERVER. */
+enum server_choice { SERVER_DO_START, SERVER_DO_RESTART, SERVER_DO_STOP, SERVER_DO_NOTHING, SERVER_DO_count };
 
 #define VIEW_EDIT    256
 #define VIEW_THEMES  32
@@ -51,6 +56,7 @@ struct view {
 	int focus;                /* row of the plan */
 	int pair;                 /* index into track->pairs: the pair on screen */
 	bool only_focused;        /* the sheet was opened by `r`: this CONC only */
+	bool restart;             /* the sheet was opened by `R`: the server is restarted first */
 	bool following;           /* another process measures; we only look (and can stop it) */
 	bool detached_ok;         /* leaving the run running is possible */
 	int modal_focus;          /* focused line of a list or choice */
@@ -64,6 +70,7 @@ struct view {
 	char message[400]; /* one sentence above the footer; empty none */
 	enum severity message_severity;
 	struct tail *log;                 /* NULL = none known */
+	struct logview *logview;          /* the whole log, while the log screen is open; NULL = only its end is known */
 	int log_scroll;                   /* lines up from the end, 0 = follows */
 	int help_scroll;                  /* of help and of a long sheet */
 	int64_t now_wall_ns, now_mono_ns; /* time of this frame */
