@@ -225,7 +225,8 @@ static void test_actions_have_one_meaning_a_key(void **state)
 	assert_null(action_at(-1));
 	assert_null(action_at(ACTION_count));
 	assert_int_equal(action_for_key("Enter", SCREEN_DASHBOARD, MODAL_NONE), ACTION_SHEET);
-	assert_int_equal(action_for_key("Enter", SCREEN_LOG, MODAL_NONE), ACTION_NONE);
+	assert_int_equal(action_for_key("Enter", SCREEN_LOG, MODAL_NONE), ACTION_LOG_UNFOLD);
+	assert_int_equal(action_for_key("n", SCREEN_LOG, MODAL_NONE), ACTION_LOG_NEXT);
 	assert_int_equal(action_for_key("n", SCREEN_DASHBOARD, MODAL_SHEET), ACTION_SHEET_CANCEL);
 	assert_int_equal(action_for_key("Z", SCREEN_DASHBOARD, MODAL_NOTICE), ACTION_NOTICE_CLOSE);
 	assert_int_equal(action_for_key("Z", SCREEN_DASHBOARD, MODAL_NONE), ACTION_NONE);

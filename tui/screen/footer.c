@@ -24,6 +24,10 @@ static bool run_offers(const struct action *a, const struct board *b, const stru
 	bool alive = b && (run_alive(b) || v->following);
 	if (a == action_at(ACTION_STOP))
 		return alive;
+	if (a == action_at(ACTION_RESTART))
+		return !alive && !v->settings.demo;
+	if (a == action_at(ACTION_SERVER_MENU))
+		return !v->following && !v->settings.demo;
 	if (a == action_at(ACTION_SKIP))
 		return alive && !v->following;
 	for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
