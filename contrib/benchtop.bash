@@ -2,7 +2,7 @@
 
 _benchtop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='acc perf submit post watch shot help version'
+	local commands='acc perf submit post watch shot server help version'
 	local options='--isl --osl --all --conc --repeat --team --base-url --track --leaderboard --num-prompts --num-warmups
 		--prompts --accuracy --acc-concurrency --corpus --wait-server --server-script --grace --restart-server --results-dir --log --post-flagged --post-later
 		--demo --tui --plain --json --theme --ascii --no-color --colors --mouse --fps --size --format --output

@@ -10,8 +10,8 @@ char *keys_place(const struct action *a, char *out, size_t cap)
 		const char *words;
 	} modals[] = {{MODAL_SHEET, "in the run sheet"}, {MODAL_HELP, "in the list of keys"},
 	        {MODAL_QUIT, "in the question before leaving"}, {MODAL_EDIT, "in a line of text"},
-	        {MODAL_PAIRS, "in the list of pairs"}, {MODAL_THEME, "in the list of themes"}, {MODAL_SERVER, "in the choice for the server"},
-	        {MODAL_NOTICE, "in a notice"}};
+	        {MODAL_PAIRS, "in the list of pairs"}, {MODAL_THEME, "in the list of themes"},
+	        {MODAL_SERVER, "in the choice for the server"}, {MODAL_NOTICE, "in a notice"}};
 	static const struct {
 		char letter;
 		const char *words;

@@ -24,7 +24,7 @@
 	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch", false)                           \
 	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one", true)             \
 	COMMAND(CLI_SHOT, "shot", 1, 2, "SCREEN [DIR]", "picture of a screen, without a terminal", true)               \
-	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server", false)                                  \
+	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server", true)                                   \
 	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs", false)                            \
 	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text", true)                                                \
 	COMMAND(CLI_VERSION, "version", 0, 0, "", "version", true)
@@ -67,7 +67,7 @@ struct options {
 	bool ascii, no_color, mouse;
 	bool restart_server;
 	bool wait_given; /* --wait-server, whatever its value */
-	int colors; /* 8, 16, 256; 0 = as the terminal says */
+	int colors;      /* 8, 16, 256; 0 = as the terminal says */
 	int fps;
 	char track[512];    /* file or name, empty = default; "demo" with --demo */
 	char out_file[512]; /* -o, empty = standard output */

@@ -22,7 +22,9 @@ enum ui_react ui_edit_open(struct ui *u, enum edit_field field)
 		text_set(v->edit, sizeof v->edit, v->settings.team);
 	else if (pattern)
 		text_set(v->edit, sizeof v->edit,
-		        !v->logview ? "" : field == EDIT_FIND ? v->logview->search : v->logview->filter);
+		        !v->logview          ? ""
+		        : field == EDIT_FIND ? v->logview->search
+		                             : v->logview->filter);
 	else if (field == EDIT_SERVER)
 		text_set(v->edit, sizeof v->edit, v->settings.base_url);
 	else if (v->settings.all_prompts > 0)

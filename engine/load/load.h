@@ -18,8 +18,8 @@ struct load_spec {
 	const char *bearer; /* NULL = "None" */
 	const struct prompt_set *prompts;
 	int conc;
-	int num_warmups;  /* request 0, that many times, at most C at once, outside the timed span */
-	int gpus;         /* divisor of tput_per_gpu */
+	int num_warmups; /* request 0, that many times, at most C at once, outside the timed span */
+	int gpus;        /* divisor of tput_per_gpu */
 	int64_t stall_ms; /* no byte for so long: a single stream fails its request, all of them end the load; 0 = 600 s */
 	struct cancel *cancel;
 	/* ev is filled but for .cell and the event header. */

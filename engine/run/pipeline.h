@@ -22,9 +22,9 @@ struct pipeline {
 	const struct secrets *secrets;
 	struct scribe *scribe;
 	struct poster *poster;
-	struct watcher *watcher; /* NULL in headless runs */
+	struct watcher *watcher;     /* NULL in headless runs */
 	struct codewatch *codewatch; /* likewise */
-	struct gpu *gpu; /* may be NULL */
+	struct gpu *gpu;             /* may be NULL */
 	struct cancel *cancel;
 	atomic_int *stop; /* enum cancel_level */
 	atomic_bool *skip;
@@ -40,12 +40,12 @@ struct pipeline {
 	struct ev_server_seen server;
 	struct ev_accuracy_measured accuracy; /* `once`: measured earlier in this run */
 	bool have_accuracy;
-	struct code_set code; /* which code is served; n 0 = unknown */
+	struct code_set code;    /* which code is served; n 0 = unknown */
 	struct observe *observe; /* of the load in progress, else NULL */
-	char gone[400]; /* the server's last words, until it is ready again; empty = it lives */
-	int64_t gone_ns; /* when they were read, monotonic; 0 = waited for in vain */
-	int cell;      /* row in progress */
-	int confirmed; /* posts */
+	char gone[400];          /* the server's last words, until it is ready again; empty = it lives */
+	int64_t gone_ns;         /* when they were read, monotonic; 0 = waited for in vain */
+	int cell;                /* row in progress */
+	int confirmed;           /* posts */
 };
 
 /* Runs p->settings to the end. Emits everything, run_finished last. Returns the exit status of a headless run. */

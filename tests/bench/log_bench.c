@@ -63,20 +63,25 @@ static size_t add_lines(char *out, size_t cap, uint64_t *n)
 		size_t left = cap - len;
 		int k;
 		if (i % 200003 == 100000)
-			k = snprintf(to, left, "[2025-11-20 %02u:%02u:%02u TP2] Scheduler hit an exception: Traceback (most recent call last):\n"
-			                       "  File \"scheduler.py\", line 2619, in run_scheduler_process\n"
-			                       "torch.OutOfMemoryError: HIP out of memory. Tried to allocate 3.07 GiB.\n",
+			k = snprintf(to, left,
+			        "[2025-11-20 %02u:%02u:%02u TP2] Scheduler hit an exception: Traceback (most recent call last):\n"
+			        "  File \"scheduler.py\", line 2619, in run_scheduler_process\n"
+			        "torch.OutOfMemoryError: HIP out of memory. Tried to allocate 3.07 GiB.\n",
 			        h, m, s);
 		else if (i % 50021 == 7)
-			k = snprintf(to, left, "[aiter] start build [module_moe_sorting] under /workspace/aiter/jit/build/module_moe_sorting\n");
+			k = snprintf(to, left,
+			        "[aiter] start build [module_moe_sorting] under /workspace/aiter/jit/build/module_moe_sorting\n");
 		else if (i % 9 == 3)
-			k = snprintf(to, left, "[2025-11-20 %02u:%02u:%02u] INFO:     127.0.0.1:%u - \"POST /generate HTTP/1.1\" 200 OK\n", h, m,
-			        s, (unsigned)(40000 + i % 20000));
+			k = snprintf(to, left,
+			        "[2025-11-20 %02u:%02u:%02u] INFO:     127.0.0.1:%u - \"POST /generate HTTP/1.1\" 200 OK\n",
+			        h, m, s, (unsigned)(40000 + i % 20000));
 		else if (i % 9 == 5)
-			k = snprintf(to, left, "[2025-11-20 %02u:%02u:%02u TP0] Prefill batch. #new-seq: 1, #new-token: %u, #cached-token: 0, token usage: 0.09, #running-req: 7, #queue-req: 0, \n",
+			k = snprintf(to, left,
+			        "[2025-11-20 %02u:%02u:%02u TP0] Prefill batch. #new-seq: 1, #new-token: %u, #cached-token: 0, token usage: 0.09, #running-req: 7, #queue-req: 0, \n",
 			        h, m, s, (unsigned)(i % 8192));
 		else
-			k = snprintf(to, left, "[2025-11-20 %02u:%02u:%02u TP0] Decode batch. #running-req: 8, #token: %u, token usage: 0.12, cuda graph: True, gen throughput (token/s): %u.%02u, #queue-req: 0, \n",
+			k = snprintf(to, left,
+			        "[2025-11-20 %02u:%02u:%02u TP0] Decode batch. #running-req: 8, #token: %u, token usage: 0.12, cuda graph: True, gen throughput (token/s): %u.%02u, #queue-req: 0, \n",
 			        h, m, s, (unsigned)(i % 260000), (unsigned)(949 + i % 13), (unsigned)(i % 100));
 		len += (size_t)k;
 	}
@@ -217,8 +222,9 @@ static void searching(const char *what, const char *reach, const char *pattern)
 	double grep = grep_seconds(pattern, &count);
 	snprintf(text, sizeof text, "%.0f MB/s", best);
 	if (grep > 0)
-		snprintf(note, sizeof note, "grep -c %.0f MB/s; %lld hits, grep %ld", (double)view.facts.size / 1e6 / grep,
-		        (long long)view.facts.pattern[LOGFILE_SEARCH].hits, count);
+		snprintf(note, sizeof note, "grep -c %.0f MB/s; %lld hits, grep %ld",
+		        (double)view.facts.size / 1e6 / grep, (long long)view.facts.pattern[LOGFILE_SEARCH].hits,
+		        count);
 	row(what, reach, text, note);
 }
 
@@ -298,8 +304,8 @@ static void following(void)
 	while (logfile_work(lf, INT64_C(4) << 20) > 0)
 		paint();
 	snprintf(text, sizeof text, "%.0f MB/s", (double)written / 1e6 / seconds_since(t));
-	snprintf(note, sizeof note, "a frame each 4 MB; costliest frame while it was written %.1f ms of CPU, %s", slowest * 1e3,
-	        at_end ? "at the end" : "NOT at the end");
+	snprintf(note, sizeof note, "a frame each 4 MB; costliest frame while it was written %.1f ms of CPU, %s",
+	        slowest * 1e3, at_end ? "at the end" : "NOT at the end");
 	row("  follow", ">= 200 MB/s", text, note);
 	logview_close(&view);
 	lf = shown;
@@ -367,7 +373,8 @@ int main(int argc, char **argv)
 			searching("  search: a word", ">= 800 MB/s", "module_moe_sorting");
 			searching("  search: a word with a capital (exact case)", "", "Scheduler");
 			searching("  search: a frequent word", "", "Prefill");
-			searching("  search: a regular expression", ">= 800 MB/s", "gen throughput .token/s.: 95[0-4]\\.1");
+			searching("  search: a regular expression", ">= 800 MB/s",
+			        "gen throughput .token/s.: 95[0-4]\\.1");
 			searching("  search: alternatives", "", "exception|start build");
 			filtering();
 			following();

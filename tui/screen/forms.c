@@ -179,8 +179,8 @@ static void server_choice_draw(struct canvas *c, const struct board *b, const st
 	struct words w;
 	words_server(&w, b);
 	canvas_printf(c, r.row, r.col + 2, r.cols - 2, w.role, 0, "%s  %s", w.text, v->settings.base_url);
-	widget_choices(c, (struct rect){r.row + 2, r.col, SERVER_DO_count, r.cols}, choices, SERVER_DO_count,
-	        v->modal_focus);
+	widget_choices(
+	        c, (struct rect){r.row + 2, r.col, SERVER_DO_count, r.cols}, choices, SERVER_DO_count, v->modal_focus);
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
 	form_close(c, r);
 }

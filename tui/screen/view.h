@@ -69,10 +69,10 @@ struct view {
 	int n_themes;
 	char message[400]; /* one sentence above the footer; empty none */
 	enum severity message_severity;
-	struct tail *log;                 /* NULL = none known */
-	struct logview *logview;          /* the whole log, while the log screen is open; NULL = only its end is known */
-	int log_scroll;                   /* lines up from the end, 0 = follows */
-	int help_scroll;                  /* of help and of a long sheet */
+	struct tail *log;        /* NULL = none known */
+	struct logview *logview; /* the whole log, while the log screen is open; NULL = only its end is known */
+	int log_scroll;          /* lines up from the end, 0 = follows */
+	int help_scroll;         /* of help and of a long sheet */
 	int64_t now_wall_ns, now_mono_ns; /* time of this frame */
 	int frame;                        /* spinner */
 	char theme_name[32];
