@@ -71,6 +71,20 @@ static void go_to_row(struct ui *u)
 	ui_say(u, SEV_INFO, "CONC %d has not run yet", p->conc);
 }
 
+/* The next mark below; from the last one on again from the top. */
+static void next_mark(struct logview *l)
+{
+	int64_t from = l->cur;
+
+	logview_next_mark(l, 1);
+	if (l->cur != from || l->n_marks == 0)
+		return;
+	l->note[0] = '\0';
+	logview_home(l);
+	if (l->marks[0] != l->cur)
+		logview_next_mark(l, 1);
+}
+
 enum ui_react ui_log_action(struct ui *u, enum action_id a)
 {
 	struct logview *l = &u->logview;
@@ -125,7 +139,7 @@ enum ui_react ui_log_action(struct ui *u, enum action_id a)
 		logview_mark(l);
 		break;
 	case ACTION_LOG_NEXT_MARK:
-		logview_next_mark(l, 1);
+		next_mark(l);
 		break;
 	case ACTION_LOG_RIGHT:
 		logview_shift(l, 8);

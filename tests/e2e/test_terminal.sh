@@ -136,19 +136,54 @@ done
 press SCREEN_2 2 'following'
 press SCREEN_1 1 "$HOME_PAGE"
 press LOG L 'following'
-press UP Up '1 lines? back|[0-9]+ lines back'
-press DOWN Down 'following|[0-9]+ lines? back'
+press UP Up 'standing +line [0-9]+ of [0-9]+'
 press LAST End 'following'
-press PAGE_UP PPage 'lines back'
-press PAGE_DOWN NPage 'following|lines? back'
+press PAGE_UP PPage 'standing'
+press PAGE_DOWN NPage 'following|standing'
 press LAST G 'following'
-press FIRST Home 'lines back'
+press FIRST Home 'standing +line 1 of'
 first=$(screen | sed -n 2p)
-press PAGE_DOWN NPage 'following|lines? back'
+press DOWN Down 'standing +line 2 of'
+press PAGE_DOWN NPage 'following|standing'
 until_true $W eval '[ "$(screen | sed -n 2p)" != "$first" ]' || fail "PAGE_DOWN: does not move from the top"
-press FIRST g 'lines back'
+press FIRST g 'standing +line 1 of'
+press LOG_FIND / '─ Find'
+tm send-keys -l 'fired up'
+press EDIT_TAKE Enter '/fired up 1' '─ Find'
+press LOG_NEXT n 'ready to roll'
+press LOG_PREV N 'ready to roll'
+press LOG_FILTER '&' '─ Filter'
+tm send-keys -l '(health'
+press EDIT_TAKE Enter 'at character [0-9]+: missing closing'
+keys C-u
+tm send-keys -l 'health'
+press EDIT_TAKE Enter 'only health [0-9]+' '─ Filter'
+until_true $W eval '! screen_has "ready to roll"' || fail "LOG_FILTER: lines that do not match are still there: $(screen)"
+press LOG_FILTER '&' '─ Filter'
+keys C-u
+press EDIT_TAKE Enter 'standing|following' '─ Filter'
+press LAST End 'following'
+press LOG_RAW r 'INFO: +127.0.0.1.*health'
+press LOG_RAW r 'HTTP GET /health'
+press FIRST g 'standing +line 1 of'
+press LOG_RIGHT Right 'standing'
+press LOG_LEFT Left 'standing +line 1 of'
+press LOG_WRAP z 'wrap|standing'
+press LOG_WRAP z 'standing'
+press LOG_MARK b 'standing'
+press LAST End 'following'
+press LOG_NEXT_MARK "'" 'standing +line 1 of'
+press LOG_MARK b 'standing'
+press LOG_ERROR e 'error'
+press LOG_ERROR_BACK E 'error'
+press LOG_WARNING w 'warning'
+press LOG_WARNING_BACK W 'warning'
+press LOG_UNFOLD Enter 'standing|following'
+press LOG_ROW c 'has not run yet'
 press LAST End 'following'
 press SCREEN_1 1 "$HOME_PAGE"
+press RESTART R 'starts and ends with the demo'
+press SERVER_MENU S 'starts and ends with the demo'
 
 # --- a run of every row, so that it lasts: quitting asks, suspending refuses, stop stops ------------------------------------------------------------------
 press SHEET Enter 'Run sheet'
@@ -227,7 +262,7 @@ until_true $W screen_has '▸ \[x\] +4 ' || fail "wheel up: $(screen)"
 keys L
 until_true $W screen_has 'following' || fail "log"
 wheel 64
-until_true $W screen_has ' ([3-9]|[0-9]{2,}) lines back' || fail "the wheel scrolls the log: $(screen)"
+until_true $W screen_has 'standing +line' || fail "the wheel scrolls the log: $(screen)"
 keys q
 term_sane "after --mouse"
 
