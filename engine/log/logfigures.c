@@ -27,26 +27,17 @@ static const struct {
 	int form;
 } keys[] = {
 #define KEY(text, member, form) {text, offsetof(struct log_figures, member), form},
-        KEY("#running-req", running, PLAIN)
-        KEY("#queue-req", queued, PLAIN)
-        KEY("token usage", usage, PLAIN)
-        KEY("gen throughput (token/s)", gen_tps, PLAIN)
-        KEY("input throughput (token/s)", input_tps, PLAIN)
-        KEY("accept len", accept_len, PLAIN)
-        KEY("accept rate", accept_rate, PLAIN)
-        KEY("#new-seq", new_seq, PLAIN)
-        KEY("#new-token", new_tokens, PLAIN)
-        KEY("#cached-token", cached_tokens, PLAIN)
+        KEY("#running-req", running, PLAIN) KEY("#queue-req", queued, PLAIN) KEY("token usage", usage, PLAIN)
+                KEY("gen throughput (token/s)", gen_tps, PLAIN) KEY("input throughput (token/s)", input_tps, PLAIN)
+                        KEY("accept len", accept_len, PLAIN) KEY("accept rate", accept_rate, PLAIN)
+                                KEY("#new-seq", new_seq, PLAIN) KEY("#new-token", new_tokens, PLAIN)
+                                        KEY("#cached-token", cached_tokens, PLAIN)
         /* vLLM */
-        KEY("Avg prompt throughput", input_tps, PLAIN)
-        KEY("Avg generation throughput", gen_tps, PLAIN)
-        KEY("Running", running, PLAIN)
-        KEY("Waiting", queued, PLAIN)
-        KEY("Pending", queued, PLAIN)
-        KEY("GPU KV cache usage", usage, PERCENT)
+        KEY("Avg prompt throughput", input_tps, PLAIN) KEY("Avg generation throughput", gen_tps, PLAIN)
+                KEY("Running", running, PLAIN) KEY("Waiting", queued, PLAIN) KEY("Pending", queued, PLAIN)
+                        KEY("GPU KV cache usage", usage, PERCENT)
         /* ATOM */
-        KEY("Average toks/fwd", accept_len, PLAIN)
-        KEY("Acceptance rate", accept_rate, PERCENT)
+        KEY("Average toks/fwd", accept_len, PLAIN) KEY("Acceptance rate", accept_rate, PERCENT)
 #undef KEY
 };
 

@@ -84,7 +84,8 @@ int logfile_open(struct logfile **out, const char *path, struct err *e)
 	lf->path = strdup(path);
 	lf->piece = malloc(PIECE_BYTES);
 	lf->window = malloc(LOGFILE_BLOCK + LOGFILE_LINE + 1);
-	if (!lf->path || !lf->piece || !lf->window) {
+	lf->scratch = malloc(LOGFILE_BLOCK);
+	if (!lf->path || !lf->piece || !lf->window || !lf->scratch) {
 		logfile_close(lf);
 		return err_set(e, ERR_NOMEM, "no memory to read %s", path);
 	}
@@ -161,6 +162,7 @@ void logfile_close(struct logfile *lf)
 		close(lf->fd);
 	pthread_cond_destroy(&lf->cond);
 	pthread_mutex_destroy(&lf->lock);
+	free(lf->scratch);
 	free(lf->window);
 	free(lf->piece);
 	free(lf->path);

@@ -32,7 +32,7 @@ struct logfile_pattern {
 	int64_t hits;     /* lines */
 	int64_t from, to; /* known for lines that begin in this range of bytes; it grows both ways */
 	bool complete;
-	bool gave_up;     /* too costly for too many lines; what was found is kept */
+	bool gave_up; /* too costly for too many lines; what was found is kept */
 	int64_t costly;
 };
 
@@ -41,8 +41,8 @@ struct logfile_facts {
 	int64_t indexed; /* bytes */
 	int64_t lines;   /* of what is indexed, the unfinished one at the end included */
 	int64_t errors, warnings, errors_before, warnings_before;
-	bool complete;   /* indexed up to the end */
-	bool missing;    /* no file of this name now */
+	bool complete; /* indexed up to the end */
+	bool missing;  /* no file of this name now */
 	unsigned generation;
 	struct logfile_pattern pattern[LOGFILE_SLOTS];
 };
@@ -64,7 +64,8 @@ int logfile_find(struct logfile *lf, enum log_slot slot, const char *pattern, st
 /* Bytes of the file at `at`, as they are; how many came. */
 size_t logfile_read(struct logfile *lf, int64_t at, char *out, size_t cap);
 /* Calls visit for each line that begins in a block, in order, until it returns false. `text` has no '\n'; at most
- * LOGFILE_LINE bytes; `end` is the offset behind the part looked at; `ended`: its '\n' is there. */
+ * LOGFILE_LINE bytes; `end` is the offset behind the part looked at; `ended`: its '\n' is there. A visitor
+ * may ask for numbers and matches, but not scan. */
 struct logfile_line {
 	int64_t at, end;
 	const char *text;

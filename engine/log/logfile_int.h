@@ -14,14 +14,14 @@
 #define HEAD        64   /* first bytes, compared to notice a rewritten file */
 
 struct block {
-	int64_t before; /* line ends before the block */
-	uint32_t ends;  /* line ends in it */
+	int64_t before;                                 /* line ends before the block */
+	uint32_t ends;                                  /* line ends in it */
 	uint16_t errors, warnings, hits[LOGFILE_SLOTS]; /* of lines that begin in it; they stop at the largest value */
 };
 
 struct pattern {
-	struct logsearch *worker; /* the worker's own */
-	struct logsearch *reader; /* the UI's */
+	struct logsearch *worker;   /* the worker's own */
+	struct logsearch *reader;   /* the UI's */
 	struct logsearch *incoming; /* handed over, not taken yet */
 	bool changed;
 	struct logfile_pattern facts;
@@ -44,10 +44,11 @@ struct logfile {
 	pthread_cond_t cond;
 	atomic_bool interrupt; /* a pattern came or the end: leave off searching */
 	pthread_t thread;
-	bool final;        /* the worker's: the file was replaced, what is there now is all of it */
+	bool final;              /* the worker's: the file was replaced, what is there now is all of it */
 	struct timespec changed; /* the worker's: when the file was written to last */
-	char *piece;       /* the worker's PIECE_BYTES */
-	char *window;      /* the UI's, for logfile_scan */
+	char *piece;             /* the worker's PIECE_BYTES */
+	char *window;            /* the UI's, for logfile_scan */
+	char *scratch;           /* the UI's, a block: visitors of a scan may ask for numbers */
 };
 
 /* The lines that begin in [a, z), as they lie in a buffer. */

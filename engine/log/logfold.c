@@ -264,8 +264,9 @@ static void put_sum(struct out *o, const char *label, double v)
 void logfold_text(const struct log_row *row, const struct log_line *l, char *out, size_t cap)
 {
 	struct out o = {out, cap, 0};
-	if (row->count == 1 || row->doubled || (row->kind != LOG_DECODE && row->kind != LOG_STATS &&
-	                                               row->kind != LOG_PREFILL && row->kind != LOG_HTTP)) {
+	if (row->count == 1 || row->doubled ||
+	        (row->kind != LOG_DECODE && row->kind != LOG_STATS && row->kind != LOG_PREFILL &&
+	                row->kind != LOG_HTTP)) {
 		logline_short(l, out, cap);
 		return;
 	}
@@ -273,7 +274,11 @@ void logfold_text(const struct log_row *row, const struct log_line *l, char *out
 		put(&o, "HTTP %s %s %d  x%u", l->method, l->path, l->status, row->count);
 		return;
 	}
-	put(&o, "%s x%u", row->kind == LOG_DECODE ? "decode" : row->kind == LOG_STATS ? "engine" : "prefill", row->count);
+	put(&o, "%s x%u",
+	        row->kind == LOG_DECODE  ? "decode"
+	        : row->kind == LOG_STATS ? "engine"
+	                                 : "prefill",
+	        row->count);
 	if (row->kind == LOG_PREFILL) {
 		put_sum(&o, "new", row->new_seq);
 		put_sum(&o, "tokens", row->new_tokens);

@@ -17,13 +17,13 @@ struct log_span {
 };
 
 struct log_row {
-	int64_t at, end;     /* bytes of the file from its first line to the end of its last; others may lie between */
-	int64_t text_at;     /* the line that it is drawn from, */
-	uint32_t text_len;   /* bytes */
-	uint32_t line;       /* of which line of the block its first one is a part, 0 = first */
-	uint32_t count;      /* lines of the log in it; 1: nothing is folded */
+	int64_t at, end;   /* bytes of the file from its first line to the end of its last; others may lie between */
+	int64_t text_at;   /* the line that it is drawn from, */
+	uint32_t text_len; /* bytes */
+	uint32_t line;     /* of which line of the block its first one is a part, 0 = first */
+	uint32_t count;    /* lines of the log in it; 1: nothing is folded */
 	uint8_t kind, severity;
-	bool doubled;        /* lines in it are the same said twice, not more of them */
+	bool doubled; /* lines in it are the same said twice, not more of them */
 	float gen_first;
 	struct log_span gen, usage, queued, input;
 	double new_seq, new_tokens, cached_tokens; /* sums */

@@ -403,5 +403,6 @@ void logline_parse(const char *text, struct log_line *out)
 	out->fatal = is_fatal(words, out->message);
 	parse_message(text, out, words);
 	out->continued = out->time < 0 && !out->clock[0] && !out->rank[0] && level == LEVEL_NONE && !out->aiter &&
-	                 !out->bar && out->kind != LOG_ARGS && !(out->fatal && !begins(text, " ") && !is_exception(text));
+	                 !out->bar && out->kind != LOG_ARGS &&
+	                 !(out->fatal && !begins(text, " ") && !is_exception(text));
 }

@@ -15,26 +15,26 @@
 
 enum log_kind {
 	LOG_OTHER,
-	LOG_PREFILL,    /* a prefill batch (SGLang, ATOM) */
-	LOG_DECODE,     /* a round of decode steps */
-	LOG_STATS,      /* vLLM's throughput line */
-	LOG_HTTP,       /* an access line */
-	LOG_PHASE,      /* a mark or the progress of a start or a stop */
-	LOG_ARGS,       /* the server's arguments, its command line */
-	LOG_JIT_START,  /* aiter's builds */
+	LOG_PREFILL,   /* a prefill batch (SGLang, ATOM) */
+	LOG_DECODE,    /* a round of decode steps */
+	LOG_STATS,     /* vLLM's throughput line */
+	LOG_HTTP,      /* an access line */
+	LOG_PHASE,     /* a mark or the progress of a start or a stop */
+	LOG_ARGS,      /* the server's arguments, its command line */
+	LOG_JIT_START, /* aiter's builds */
 	LOG_JIT_FINISH,
 	LOG_JIT_WAIT,
 	LOG_JIT_IMPORT, /* built earlier */
 	LOG_ERROR,
-	LOG_TRACE,      /* the inner lines of a traceback */
-	LOG_NOISE,      /* known to mean nothing */
+	LOG_TRACE, /* the inner lines of a traceback */
+	LOG_NOISE, /* known to mean nothing */
 	log_kind_count
 };
 
 enum log_phase {
 	LOGP_NONE,
-	LOGP_START,     /* command line, arguments, imports */
-	LOGP_DIST,      /* ranks connect */
+	LOGP_START, /* command line, arguments, imports */
+	LOGP_DIST,  /* ranks connect */
 	LOGP_WEIGHTS,
 	LOGP_KV,        /* KV pool */
 	LOGP_GRAPHS,    /* graph capture */
@@ -42,7 +42,7 @@ enum log_phase {
 	LOGP_HTTP,      /* HTTP comes up; not ready yet */
 	LOGP_WARMUP,
 	LOGP_READY,
-	LOGP_STOP,      /* drains, shuts down */
+	LOGP_STOP, /* drains, shuts down */
 	log_phase_count
 };
 
@@ -89,7 +89,8 @@ bool logline_split(const char *s, size_t len, size_t *pos, size_t *from, size_t 
 enum severity logline_severity(const char *s, size_t len);
 
 /* Used by the parser's own files and their tests. */
-bool logline_figures(const char *message, struct log_line *l);  /* logfigures.c: fills kind and f */
-bool logline_progress(const char *message, struct log_line *l); /* logphase.c: fills kind, phase, bar, done, total, left */
+bool logline_figures(const char *message, struct log_line *l); /* logfigures.c: fills kind and f */
+bool logline_progress(
+        const char *message, struct log_line *l); /* logphase.c: fills kind, phase, bar, done, total, left */
 
 #endif

@@ -59,7 +59,8 @@ static const struct {
 const char *logline_phase(enum log_phase p)
 {
 	static const char *const names[log_phase_count] = {"", "starting", "connecting the ranks", "loading weights",
-	        "KV cache", "capturing graphs", "scheduler ready", "HTTP is coming up", "warming up", "ready", "stopping"};
+	        "KV cache", "capturing graphs", "scheduler ready", "HTTP is coming up", "warming up", "ready",
+	        "stopping"};
 	return p < log_phase_count ? names[p] : "";
 }
 

@@ -82,8 +82,8 @@ int64_t logfile_number(struct logfile *lf, int64_t at)
 	if (at == lf->indexed && at == a) {
 		number = lf->ends + 1;
 	} else if (b && at <= lf->indexed) {
-		size_t n = read_at(lf->fd, lf->window, (size_t)(at - a), a);
-		number = b->before + count_ends(lf->window, n) + 1;
+		size_t n = read_at(lf->fd, lf->scratch, (size_t)(at - a), a);
+		number = b->before + count_ends(lf->scratch, n) + 1;
 	}
 	pthread_mutex_unlock(&lf->lock);
 	return number;
@@ -112,16 +112,16 @@ int64_t logfile_position(struct logfile *lf, int64_t line)
 	pthread_mutex_lock(&lf->lock);
 	if (line - 1 <= lf->ends) {
 		int64_t block = block_of_end(lf, line - 1), a = block * LOGFILE_BLOCK;
-		size_t n = read_at(lf->fd, lf->window, LOGFILE_BLOCK, a);
+		size_t n = read_at(lf->fd, lf->scratch, LOGFILE_BLOCK, a);
 		const struct block *b = block_of(lf, block);
 		int64_t left = b ? line - 1 - b->before : 0;
-		const char *p = lf->window, *end = p + n;
+		const char *p = lf->scratch, *end = p + n;
 		while (left > 0 && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 			left--;
 			p++;
 		}
 		if (p && left == 0)
-			at = a + (p - lf->window);
+			at = a + (p - lf->scratch);
 	}
 	pthread_mutex_unlock(&lf->lock);
 	return at;
@@ -189,7 +189,7 @@ int64_t logfile_next(struct logfile *lf, int64_t at, int dir, enum log_what what
 	int64_t block = dir > 0 ? (at < 0 ? 0 : at / LOGFILE_BLOCK) : at / LOGFILE_BLOCK;
 	if (block > last)
 		block = dir > 0 ? last + 1 : last;
-	for (int scanned = 0; block >= 0 && block <= last && scanned < SCANNED_MOST; block += dir > 0 ? 1 : -1) {
+	for (int scanned = 0; block >= 0 && block <= last && scanned<SCANNED_MOST; block += dir> 0 ? 1 : -1) {
 		int hold = may_hold(lf, what, block);
 		if (hold < 0)
 			return -2;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEPT     64  /* blocks; a filter can bring a row of each */
+#define KEPT     64   /* blocks; a filter can bring a row of each */
 #define BIG      8192 /* rows: of such blocks only two are kept */
-#define EMPTY    512 /* blocks without a row that a step passes over */
+#define EMPTY    512  /* blocks without a row that a step passes over */
 #define ROWS_MAX ((size_t)LOGFILE_BLOCK + 1)
 
 struct line_row {

@@ -9,8 +9,8 @@
 #include "logfile.h"
 #include "logfold.h"
 
-#define LOGROWS_TEXT  16384 /* bytes of a line that are shown */
-#define LOGROWS_OPENED 64   /* rows that can be unfolded at a time; the oldest folds again */
+#define LOGROWS_TEXT   16384 /* bytes of a line that are shown */
+#define LOGROWS_OPENED 64    /* rows that can be unfolded at a time; the oldest folds again */
 
 struct logrows;
 struct logrow_at {
@@ -21,7 +21,8 @@ struct logrow_at {
 struct logrows *logrows_open(struct logfile *lf); /* NULL without memory; the log stays the caller's */
 void logrows_close(struct logrows *r);
 void logrows_raw(struct logrows *r, bool raw);
-void logrows_filtered(struct logrows *r, bool filtered); /* by the log's LOGFILE_FILTER; call it anew for a new pattern */
+void logrows_filtered(
+        struct logrows *r, bool filtered); /* by the log's LOGFILE_FILTER; call it anew for a new pattern */
 /* Shows the lines of a row one by one, or folds them again when it lies in such a range. */
 void logrows_unfold(struct logrows *r, const struct log_row *row);
 void logrows_forget(struct logrows *r); /* positions are void: a new generation */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_LIMIT 20000 /* steps of one line: about 0.2 ms */
+#define MATCH_LIMIT 20000   /* steps of one line: about 0.2 ms */
 #define WIDE_LIMIT  4000000 /* of a megabyte of lines */
 #define DEPTH_LIMIT 2000
 #define HEAP_LIMIT  2048 /* KiB */
@@ -19,10 +19,10 @@ struct logsearch {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
-	bool direct;       /* by pcre2_jit_match, which checks nothing; with UTF by pcre2_match */
-	bool within;       /* a match never leaves its line nor looks beyond it: many lines are searched at once */
+	bool direct; /* by pcre2_jit_match, which checks nothing; with UTF by pcre2_match */
+	bool within; /* a match never leaves its line nor looks beyond it: many lines are searched at once */
 	bool caseless;
-	pcre2_match_context *wide; /* with limits for many lines */
+	pcre2_match_context *wide;      /* with limits for many lines */
 	char prefix[LOGSEARCH_PATTERN]; /* every match begins with it (exact case); empty none */
 	size_t prefix_len;
 	int64_t costly;
@@ -86,7 +86,8 @@ static int compile_error(struct err *e, int code, size_t at)
 	char words[160];
 	if (pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof words) < 0)
 		words[0] = '\0';
-	return err_set(e, ERR_USAGE, "at character %zu: %s", at + 1, words[0] ? words : "the pattern is not understood");
+	return err_set(
+	        e, ERR_USAGE, "at character %zu: %s", at + 1, words[0] ? words : "the pattern is not understood");
 }
 
 static int compile(struct logsearch *s, struct err *e)

@@ -156,7 +156,6 @@ static void check_next(const char *data, size_t size, enum log_what what)
 	}
 	assert_int_equal(logfile_next(lf, at, 1, what), -1);
 	struct logfile_facts f = facts();
-	if (what == LOGFILE_HIT) fprintf(stderr, "size %zu mod %zu found %ld hits %ld\n", size, size % 65536, (long)found, (long)f.pattern[0].hits);
 	/* the unfinished line is found, but not counted yet */
 	assert_int_equal(found, what == LOGFILE_HIT     ? f.pattern[LOGFILE_SEARCH].hits + 1
 	                        : what == LOGFILE_ERROR ? f.errors

@@ -85,7 +85,8 @@ static void rounds(void **state)
 static void requests(void **state)
 {
 	(void)state;
-	static const char post[] = "[2025-11-20 10:12:01] INFO:     127.0.0.1:40100 - \"POST /generate HTTP/1.1\" 200 OK";
+	static const char post[] =
+	        "[2025-11-20 10:12:01] INFO:     127.0.0.1:40100 - \"POST /generate HTTP/1.1\" 200 OK";
 	static const char prefill[] =
 	        "[2025-11-20 10:12:00 TP0] Prefill batch. #new-seq: 4, #new-token: 1000, #cached-token: 1, token usage: 0.00, "
 	        "#running-req: 0, #queue-req: 6, ";
@@ -95,11 +96,15 @@ static void requests(void **state)
 	}
 	row_is(0, 60, "prefill x60  new 240  tokens 60,000  cached 60  KV 0%  queue 6");
 	row_is(1, 60, "HTTP POST /generate 200  x60");
-	assert_int_equal(add("[2025-11-20 10:12:01] INFO:     127.0.0.1:40100 - \"POST /generate HTTP/1.1\" 400 Bad Request"), 2);
 	assert_int_equal(
-	        add("[2025-11-20 10:12:01] INFO:     127.0.0.1:1 - \"POST /generate HTTP/1.1\" 500 Internal Server Error"), 3);
+	        add("[2025-11-20 10:12:01] INFO:     127.0.0.1:40100 - \"POST /generate HTTP/1.1\" 400 Bad Request"),
+	        2);
 	assert_int_equal(
-	        add("[2025-11-20 10:12:01] INFO:     127.0.0.1:1 - \"POST /generate HTTP/1.1\" 500 Internal Server Error"), 4);
+	        add("[2025-11-20 10:12:01] INFO:     127.0.0.1:1 - \"POST /generate HTTP/1.1\" 500 Internal Server Error"),
+	        3);
+	assert_int_equal(
+	        add("[2025-11-20 10:12:01] INFO:     127.0.0.1:1 - \"POST /generate HTTP/1.1\" 500 Internal Server Error"),
+	        4);
 	assert_int_equal(add(post), 5); /* a warning ended what was open */
 }
 
@@ -143,12 +148,15 @@ static void bars(void **state)
 	(void)state;
 	char line[120];
 	for (int i = 0; i <= 82; i++) {
-		snprintf(line, sizeof line, "Loading safetensors checkpoint shards: %3d%% Completed | %d/82 [00:30<01:33,  1.51s/it]",
+		snprintf(line, sizeof line,
+		        "Loading safetensors checkpoint shards: %3d%% Completed | %d/82 [00:30<01:33,  1.51s/it]",
 		        i * 100 / 82, i);
 		assert_int_equal(add(line), 0);
 	}
 	row_is(0, 83, "loading weights 82/82  100%  left 01:33");
-	assert_int_equal(add("Capturing batches (bs=120 avail_mem=82.77 GB):   5%|x         | 1/20 [00:31<09:58, 31.52s/it]"), 1);
+	assert_int_equal(
+	        add("Capturing batches (bs=120 avail_mem=82.77 GB):   5%|x         | 1/20 [00:31<09:58, 31.52s/it]"),
+	        1);
 }
 
 static void unfolded_and_full(void **state)

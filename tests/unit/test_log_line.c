@@ -25,13 +25,15 @@ struct sample {
 };
 
 static const struct sample samples[] = {
-        {"+ python3 -m sglang.launch_server --model-path=amd/DeepSeek-R1-0528-MXFP4-Preview --port=8888", LOG_ARGS, I, NULL},
-        {"[aiter] WARNING: NUMA balancing is enabled, which may cause errors. It is recommended to disable it", LOG_NOISE, I,
+        {"+ python3 -m sglang.launch_server --model-path=amd/DeepSeek-R1-0528-MXFP4-Preview --port=8888", LOG_ARGS, I,
+                NULL},
+        {"[aiter] WARNING: NUMA balancing is enabled, which may cause errors. It is recommended to disable it",
+                LOG_NOISE, I,
                 "[aiter] WARNING: NUMA balancing is enabled, which may cause errors. It is recommended to disable it"},
         {"[aiter] import [module_aiter_enum] under /workspace/aiter/aiter/jit/module_aiter_enum.so", LOG_JIT_IMPORT, I,
                 "[aiter] import module_aiter_enum"},
-        {"INFO:aiter:import [module_aiter_enum] under /workspace/aiter/aiter/jit/module_aiter_enum.so", LOG_JIT_IMPORT, I,
-                "[aiter] import module_aiter_enum"},
+        {"INFO:aiter:import [module_aiter_enum] under /workspace/aiter/aiter/jit/module_aiter_enum.so", LOG_JIT_IMPORT,
+                I, "[aiter] import module_aiter_enum"},
         {D "] server_args=ServerArgs(model_path='amd/x', port=8888, disable_radix_cache=True)", LOG_ARGS, I,
                 "server_args=ServerArgs(model_path='amd/x', port=8888, disable_radix_cache=True)"},
         {D "] Using default HuggingFace chat template with detected content format: string", LOG_OTHER, I,
@@ -39,9 +41,10 @@ static const struct sample samples[] = {
         {D " TP0] Attention backend not explicitly specified. Use aiter backend by default.", LOG_OTHER, I,
                 "Attention backend not explicitly specified. Use aiter backend by default."},
         {D " TP0] Init torch distributed begin.", LOG_PHASE, I, "Init torch distributed begin."},
-        {"[Gloo] Rank 0 is connected to 7 peer ranks. Expected number of connected peer ranks is : 7", LOG_NOISE, I, NULL},
-        {"[aiter] start build [module_custom_all_reduce] under /w/aiter/jit/build/module_custom_all_reduce", LOG_JIT_START, I,
-                "[aiter] start build module_custom_all_reduce"},
+        {"[Gloo] Rank 0 is connected to 7 peer ranks. Expected number of connected peer ranks is : 7", LOG_NOISE, I,
+                NULL},
+        {"[aiter] start build [module_custom_all_reduce] under /w/aiter/jit/build/module_custom_all_reduce",
+                LOG_JIT_START, I, "[aiter] start build module_custom_all_reduce"},
         {"[aiter] waiting for baton release at /w/aiter/jit/build/lock_module_custom_all_reduce", LOG_JIT_WAIT, I,
                 "[aiter] waits for the build of module_custom_all_reduce"},
         {D " TP3] waiting for baton release at /w/aiter/jit/build/lock_module_custom_all_reduce", LOG_JIT_WAIT, I,
@@ -50,7 +53,8 @@ static const struct sample samples[] = {
                 "[aiter] finish build module_custom_all_reduce  38.4 s"},
         {"[aiter] finish build [module_moe_sorting], cost 41.20713325s", LOG_JIT_FINISH, I,
                 "[aiter] finish build module_moe_sorting  41.2 s"},
-        {"[aiter] type hints mismatch, override to --> register_input_buffer(_fa: int, t: torch.Tensor) -> None", LOG_NOISE, I,
+        {"[aiter] type hints mismatch, override to --> register_input_buffer(_fa: int, t: torch.Tensor) -> None",
+                LOG_NOISE, I,
                 "[aiter] type hints mismatch, override to --> register_input_buffer(_fa: int, t: torch.Tensor) -> None"},
         {D " TP0] Init torch distributed ends. mem usage=3.81 GB", LOG_PHASE, I,
                 "Init torch distributed ends. mem usage=3.81 GB"},
@@ -79,11 +83,12 @@ static const struct sample samples[] = {
                 "config!"},
         {"[aiter] [fused_moe] using 2stage default for (256, 128, 7168, 256, 257, 9) ", LOG_OTHER, I,
                 "[aiter] [fused_moe] using 2stage default for (256, 128, 7168, 256, 257, 9) "},
-        {"[aiter] hipModuleLoad: /workspace/aiter/hsa/gfx950//mla/mla_a16w16.co GetFunction: mla_dec_stage1 Success", LOG_OTHER,
-                I, "[aiter] hipModuleLoad: /workspace/aiter/hsa/gfx950//mla/mla_a16w16.co GetFunction: mla_dec_stage1 Success"},
+        {"[aiter] hipModuleLoad: /workspace/aiter/hsa/gfx950//mla/mla_a16w16.co GetFunction: mla_dec_stage1 Success",
+                LOG_OTHER, I,
+                "[aiter] hipModuleLoad: /workspace/aiter/hsa/gfx950//mla/mla_a16w16.co GetFunction: mla_dec_stage1 Success"},
         {"  0%|          | 0/20 [00:00<?, ?it/s]", LOG_PHASE, I, "progress 0/20  0%"},
-        {"Capturing batches (bs=120 avail_mem=82.77 GB):   5%|\xe2\x96\x8c         | 1/20 [00:31<09:58, 31.52s/it]", LOG_PHASE, I,
-                "capturing graphs 1/20  5%  left 09:58"},
+        {"Capturing batches (bs=120 avail_mem=82.77 GB):   5%|\xe2\x96\x8c         | 1/20 [00:31<09:58, 31.52s/it]",
+                LOG_PHASE, I, "capturing graphs 1/20  5%  left 09:58"},
         {D " TP0] Registering 2440 cuda graph addresses", LOG_OTHER, I, "Registering 2440 cuda graph addresses"},
         {D " TP0] Capture cuda graph end. Time elapsed: 96.71 s. mem usage=5.80 GB.", LOG_PHASE, I,
                 "Capture cuda graph end. Time elapsed: 96.71 s. mem usage=5.80 GB."},
@@ -95,7 +100,8 @@ static const struct sample samples[] = {
         {D "] INFO:     Application startup complete.", LOG_PHASE, I, "Application startup complete."},
         {D "] INFO:     Uvicorn running on http://0.0.0.0:8888 (Press CTRL+C to quit)", LOG_PHASE, I,
                 "Uvicorn running on http://0.0.0.0:8888 (Press CTRL+C to quit)"},
-        {D "] INFO:     127.0.0.1:51544 - \"GET /get_model_info HTTP/1.1\" 200 OK", LOG_HTTP, I, "HTTP GET /get_model_info 200"},
+        {D "] INFO:     127.0.0.1:51544 - \"GET /get_model_info HTTP/1.1\" 200 OK", LOG_HTTP, I,
+                "HTTP GET /get_model_info 200"},
         {D "] INFO:     127.0.0.1:51552 - \"POST /generate HTTP/1.1\" 200 OK", LOG_HTTP, I, "HTTP POST /generate 200"},
         {D "] INFO:     127.0.0.1:51552 - \"POST /generate?x=1 HTTP/1.1\" 500 Internal Server Error", LOG_HTTP, W,
                 "HTTP POST /generate 500"},
@@ -108,9 +114,11 @@ static const struct sample samples[] = {
                 "Echo is not compatible with logprobs. To compute logprobs, use the native /generate API."},
         {D " TP0] Cache not flushed because there are pending requests. #queue-req: 0, #running-req: 12", LOG_OTHER, W,
                 "Cache not flushed because there are pending requests. #queue-req: 0, #running-req: 12"},
-        {D " TP0] KV cache pool is full. Retract requests. #retracted_reqs: 3, #new_token_ratio: 0.6912 -> 0.9340", LOG_OTHER, W,
+        {D " TP0] KV cache pool is full. Retract requests. #retracted_reqs: 3, #new_token_ratio: 0.6912 -> 0.9340",
+                LOG_OTHER, W,
                 "KV cache pool is full. Retract requests. #retracted_reqs: 3, #new_token_ratio: 0.6912 -> 0.9340"},
-        {D "] Endpoint '/get_server_info' is deprecated and will be removed in a future version. Please use other", LOG_NOISE, I,
+        {D "] Endpoint '/get_server_info' is deprecated and will be removed in a future version. Please use other",
+                LOG_NOISE, I,
                 "Endpoint '/get_server_info' is deprecated and will be removed in a future version. Please use other"},
         {D "] Health check failed. Server couldn't get a response from detokenizer for last 20 seconds.", LOG_OTHER, W,
                 "Health check failed. Server couldn't get a response from detokenizer for last 20 seconds."},
@@ -127,9 +135,10 @@ static const struct sample samples[] = {
         {D "] Rank 3 scheduler is dead. Please check if there are relevant logs.", LOG_ERROR, E,
                 "Rank 3 scheduler is dead. Please check if there are relevant logs."},
         {D "] Exit code: -9", LOG_ERROR, E, "Exit code: -9"},
-        {D " TP0] Watchdog timeout (self.watchdog_timeout=300)", LOG_ERROR, E, "Watchdog timeout (self.watchdog_timeout=300)"},
-        {"Memory access fault by GPU node-4 (Agent handle: 0x7f2a1c0) on address 0x7e41c2000000. Reason: Unknown.", LOG_ERROR, E,
-                NULL},
+        {D " TP0] Watchdog timeout (self.watchdog_timeout=300)", LOG_ERROR, E,
+                "Watchdog timeout (self.watchdog_timeout=300)"},
+        {"Memory access fault by GPU node-4 (Agent handle: 0x7f2a1c0) on address 0x7e41c2000000. Reason: Unknown.",
+                LOG_ERROR, E, NULL},
         {D "] ERROR:    [Errno 98] error while attempting to bind on address ('0.0.0.0', 8888): address already in use",
                 LOG_ERROR, E,
                 "[Errno 98] error while attempting to bind on address ('0.0.0.0', 8888): address already in use"},
@@ -151,12 +160,12 @@ static const struct sample samples[] = {
         {"INFO 12-06 14:08:37 metrics.py:449] Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 12.0 tokens/s, "
          "Running: 1 reqs, Swapped: 0 reqs, Pending: 3 reqs, GPU KV cache usage: 50.0%, CPU KV cache usage: 0.0%.",
                 LOG_STATS, I, "engine  running 1  KV 50%  gen 12 tok/s  queue 3  prompt 0 tok/s"},
-        {"(EngineCore_0 pid=272) ERROR 11-20 10:02:11 [core.py:700] EngineCore encountered a fatal error.", LOG_ERROR, E,
-                "EngineCore encountered a fatal error."},
+        {"(EngineCore_0 pid=272) ERROR 11-20 10:02:11 [core.py:700] EngineCore encountered a fatal error.", LOG_ERROR,
+                E, "EngineCore encountered a fatal error."},
         {"WARNING 11-20 10:02:11 [interface.py:391] Using 'pin_memory=False' as WSL is detected.", LOG_OTHER, W,
                 "Using 'pin_memory=False' as WSL is detected."},
-        {"(EngineCore_0 pid=272) INFO 11-20 10:02:11 [gpu_model_runner.py:1] Graph capturing finished in 20 secs", LOG_PHASE, I,
-                "Graph capturing finished in 20 secs"},
+        {"(EngineCore_0 pid=272) INFO 11-20 10:02:11 [gpu_model_runner.py:1] Graph capturing finished in 20 secs",
+                LOG_PHASE, I, "Graph capturing finished in 20 secs"},
         /* ATOM */
         {"[atom 05:04:25] Scheduled prefill batch: 2 reqs, 8192 new tokens (cached: [5, 0], new: [1, 2]), req_ids: (0, 1)",
                 LOG_PREFILL, I, "prefill  new 2  tokens 8,192  cached 5"},
@@ -253,10 +262,11 @@ static void every_batch(void **state)
 			snprintf(line, sizeof line, "%s%s", prefixes[p], batches[i].line);
 			logline_parse(line, &l);
 			if (l.kind != batches[i].kind || !same(f->running, w->running) || !same(f->queued, w->queued) ||
-			        !same(f->usage, w->usage) || !same(f->gen_tps, w->gen_tps) || !same(f->input_tps, w->input_tps) ||
-			        !same(f->accept_len, w->accept_len) || !same(f->accept_rate, w->accept_rate) ||
-			        !same(f->new_seq, w->new_seq) || !same(f->new_tokens, w->new_tokens) ||
-			        !same(f->cached_tokens, w->cached_tokens) || f->cuda_graph != w->cuda_graph)
+			        !same(f->usage, w->usage) || !same(f->gen_tps, w->gen_tps) ||
+			        !same(f->input_tps, w->input_tps) || !same(f->accept_len, w->accept_len) ||
+			        !same(f->accept_rate, w->accept_rate) || !same(f->new_seq, w->new_seq) ||
+			        !same(f->new_tokens, w->new_tokens) || !same(f->cached_tokens, w->cached_tokens) ||
+			        f->cuda_graph != w->cuda_graph)
 				fail_msg("%s", line);
 			assert_string_equal(l.rank, p == 0 ? "" : p == 1 ? "TP0" : "DP1 TP4 EP4 PP0");
 			assert_string_equal(l.clock, p == 2 ? "10:16:02.123" : "10:16:02");
@@ -286,19 +296,22 @@ static void bars_and_glue(void **state)
 	parts_are("a plain line", one, 1);
 	const char *bars[] = {"Capturing batches (bs=1): 100%|x| 20/20 [01:36<00:00,  4.81s/it]",
 	        "[2025-11-20 10:07:21 TP0] Registering 2440 cuda graph addresses"};
-	parts_are("\r  0%|          | 0/20 [00:00<?, ?it/s]\rCapturing batches (bs=120):   5%|x | 1/20 [00:31<09:58, 31.52s/it]\r"
-	          "Capturing batches (bs=1): 100%|x| 20/20 [01:36<00:00,  4.81s/it]"
-	          "[2025-11-20 10:07:21 TP0] Registering 2440 cuda graph addresses",
+	parts_are(
+	        "\r  0%|          | 0/20 [00:00<?, ?it/s]\rCapturing batches (bs=120):   5%|x | 1/20 [00:31<09:58, 31.52s/it]\r"
+	        "Capturing batches (bs=1): 100%|x| 20/20 [01:36<00:00,  4.81s/it]"
+	        "[2025-11-20 10:07:21 TP0] Registering 2440 cuda graph addresses",
 	        bars, 2);
 	const char *glued[] = {"Multi-thread loading shards:  50% Completed | 2/4 [00:06<00:07,  3.54s/it]",
 	        "[2026-04-09 20:05:30 TP1] Parameter x", "[2026-04-09 20:05:31 TP1] y"};
-	parts_are("Multi-thread loading shards:  50% Completed | 2/4 [00:06<00:07,  3.54s/it][2026-04-09 20:05:30 TP1] Parameter x"
-	          "[2026-04-09 20:05:31 TP1] y",
+	parts_are(
+	        "Multi-thread loading shards:  50% Completed | 2/4 [00:06<00:07,  3.54s/it][2026-04-09 20:05:30 TP1] Parameter x"
+	        "[2026-04-09 20:05:31 TP1] y",
 	        glued, 3);
 	const char *both = "\rbar 1% | 1/2 [it\r[2025-11-20 10:07:21] a[2025-11-20 10:07:21] Exit code: -9";
 	assert_int_equal(logline_severity(both, strlen(both)), E);
 	/* an error glued to a line that is looked at quickly */
-	const char *quick = D " TP0] Decode batch. #running-req: 1, #queue-req: 0, [2025-11-20 10:16:00 TP0] Watchdog timeout (300)";
+	const char *quick = D
+	        " TP0] Decode batch. #running-req: 1, #queue-req: 0, [2025-11-20 10:16:00 TP0] Watchdog timeout (300)";
 	assert_int_equal(logline_severity(quick, strlen(quick)), E);
 }
 

@@ -90,8 +90,14 @@ static void lines(void **state)
 	assert_string_equal(hits("prefixAB|Beta", t), "1 ");
 	assert_string_equal(hits("Beta\\s", t), "");
 	assert_string_equal(hits("beta\\s*gamma", t), "");
-	assert_string_equal(hits("\xc3\x9c" "ber", t), "6 ");
-	assert_string_equal(hits("\xc3\xbc" "ber", t), "6 ");
+	assert_string_equal(hits("\xc3\x9c"
+	                         "ber",
+	                            t),
+	        "6 ");
+	assert_string_equal(hits("\xc3\xbc"
+	                         "ber",
+	                            t),
+	        "6 ");
 	assert_string_equal(hits("x*", t), "1 2 3 4 5 6 7 ");
 	assert_string_equal(hits("(?s)beta.+gamma", t), "");
 	assert_string_equal(hits("beta", ""), "");
@@ -101,8 +107,8 @@ static void lines(void **state)
 /* Whatever the way: the same lines as one by one. */
 static void ways_agree(void **state)
 {
-	static const char *const patterns[] = {"ab", "Ab", "a.b", "abc?d", "Abc+", "a|b", "(ab|cd)+e?", "[ab]c", "\\bab\\b", "a\\d*b",
-	        "^ab", "ab$", "[^a]b", "a\\sb", "Ab[^c]d", "Abc\\Wd"};
+	static const char *const patterns[] = {"ab", "Ab", "a.b", "abc?d", "Abc+", "a|b", "(ab|cd)+e?", "[ab]c",
+	        "\\bab\\b", "a\\d*b", "^ab", "ab$", "[^a]b", "a\\sb", "Ab[^c]d", "Abc\\Wd"};
 	static const char letters[] = "aAbBcd \n\n1e\r";
 	(void)state;
 	unsigned seed = 7;

@@ -120,7 +120,8 @@ bool logview_update(struct logview *v, int height, int width)
 	logfile_facts(v->lf, &f);
 	bool changed = resized || memcmp(&f, &v->facts, sizeof f) != 0;
 	bool fresh = f.generation != v->facts.generation;
-	bool more = f.size != v->facts.size || f.pattern[LOGFILE_FILTER].hits != v->facts.pattern[LOGFILE_FILTER].hits ||
+	bool more = f.size != v->facts.size ||
+	            f.pattern[LOGFILE_FILTER].hits != v->facts.pattern[LOGFILE_FILTER].hits ||
 	            f.pattern[LOGFILE_FILTER].from != v->facts.pattern[LOGFILE_FILTER].from;
 	v->facts = f;
 	v->height = height > 0 ? height : 1;

@@ -19,15 +19,15 @@
 #define LOGVIEW_NOTE  160
 
 struct logview {
-	struct logfile *lf;   /* the caller's */
-	struct logrows *rows; /* its own */
+	struct logfile *lf;                     /* the caller's */
+	struct logrows *rows;                   /* its own */
 	struct logsearch *light, *light_filter; /* colour what matches */
 	bool follow;
 	bool raw, wrap;
 	int shift; /* columns to the right; not while wrapping */
 	int64_t top, cur;
 	char search[LOGSEARCH_PATTERN], filter[LOGSEARCH_PATTERN]; /* empty none */
-	int64_t marks[LOGVIEW_MARKS]; /* ascending */
+	int64_t marks[LOGVIEW_MARKS];                              /* ascending */
 	int n_marks;
 	char note[LOGVIEW_NOTE];
 	/* of the last update */
@@ -49,9 +49,9 @@ void logview_bar(struct canvas *c, int row, int col, int cols, const struct logv
 struct logview_facts {
 	bool following, missing;
 	int64_t line, lines;
-	int percent;          /* of the file, at `cur` */
-	int indexed;          /* percent; 100 when complete */
-	int64_t hits, matches; /* of the search, of the filter; -1 without one */
+	int percent;            /* of the file, at `cur` */
+	int indexed;            /* percent; 100 when complete */
+	int64_t hits, matches;  /* of the search, of the filter; -1 without one */
 	int searched, filtered; /* percent of the file that is looked through */
 	int64_t errors, warnings;
 };

@@ -1,7 +1,7 @@
 /* A window onto a log: what is seen of it. */
-#include "logview.h"
 #include "../../engine/base/text.h"
 #include "../draw/widget.h"
+#include "logview.h"
 #include <string.h>
 
 #define TEXT (LOGROWS_TEXT + 64)
@@ -143,7 +143,7 @@ void logview_draw(struct canvas *c, struct rect r, const struct logview *v)
 	if (r.rows < 1 || r.cols < 1)
 		return;
 	if (v->empty || !logrows_find(v->rows, v->top, &at)) {
-		const char *why = v->filter[0] ? "No line matches the filter so far."
+		const char *why = v->filter[0]       ? "No line matches the filter so far."
 		                  : v->facts.missing ? "The log file is not there (yet)."
 		                                     : "No line so far.";
 		canvas_fit(c, r.row, r.col + 1, r.cols - 1, ROLE_DIM, 0, why);
