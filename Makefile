@@ -170,7 +170,7 @@ lint: deps-lint
 	  --suppress=missingIncludeSystem --suppress=checkersReport -D_GNU_SOURCE -DBENCHTOP_VERSION='"x"' -j2 $(LINT_SRC)
 	@echo "  clang-tidy"
 	@printf '%s\n' $(ENGINE_SRC) $(TUI_SRC) tui/main.c | xargs -P2 -n4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- \
-	  $(filter-out -MMD -MP -g,$(BASE)) 2>/dev/null' lint
+	  $(filter-out -MMD -MP -g -DBENCHTOP_VERSION%,$(BASE)) -DBENCHTOP_VERSION=\"$(VERSION)\" 2>/dev/null' lint
 	@echo "  clang builds it without a warning"
 	@$(MAKE) --no-print-directory CC=clang BUILD=build/clang WERROR=-Werror build/clang/benchtop
 

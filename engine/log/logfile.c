@@ -181,7 +181,7 @@ void logfile_facts(struct logfile *lf, struct logfile_facts *out)
 	struct stat st;
 	pthread_mutex_lock(&lf->lock);
 	int64_t size = lf->fd >= 0 && fstat(lf->fd, &st) == 0 ? st.st_size : lf->size;
-	memset(out, 0, sizeof *out); /* the gaps too: facts are compared as bytes */
+	*out = (struct logfile_facts){0};
 	out->size = size;
 	out->indexed = lf->indexed;
 	out->lines = lf->ends;

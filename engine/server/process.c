@@ -94,12 +94,12 @@ static int64_t boot_wall_s(const char *root)
 {
 	char text[RAW];
 	/* the line is behind those of the processors */
-	char path[600], *found;
+	char path[600];
 	int64_t boot = 0;
 	snprintf(path, sizeof path, "%s/stat", base(root));
 	FILE *f = fopen(path, "re");
 	while (f && boot == 0 && fgets(text, sizeof text, f))
-		if ((found = strstr(text, "btime ")) == text)
+		if (strncmp(text, "btime ", 6) == 0)
 			boot = strtoll(text + 6, NULL, 10);
 	if (f)
 		fclose(f);

@@ -379,7 +379,8 @@ static void only_safe_text(void **state)
 	size_t len = 1 << 20;
 	char *big = malloc(len);
 	assert_non_null(big);
-	add("\x1b[31mred\x1b[0m \x1b]0;title\x07 tail\x9b" "2J\n\xff\xfe\x80 bytes\nr\xe2\x80\xaelight\n");
+	add("\x1b[31mred\x1b[0m \x1b]0;title\x07 tail\x9b"
+	    "2J\n\xff\xfe\x80 bytes\nr\xe2\x80\xaelight\n");
 	unsigned seed = 5;
 	for (size_t i = 0; i < len; i++) {
 		seed = seed * 1103515245 + 12345;

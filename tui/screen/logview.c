@@ -113,12 +113,29 @@ static bool at_last(struct logview *v)
 	       (at.block == last.block && at.index == last.index);
 }
 
+static bool same_pattern(const struct logfile_pattern *a, const struct logfile_pattern *b)
+{
+	return a->set == b->set && a->hits == b->hits && a->from == b->from && a->to == b->to &&
+	       a->complete == b->complete && a->gave_up == b->gave_up && a->costly == b->costly;
+}
+
+static bool same_facts(const struct logfile_facts *a, const struct logfile_facts *b)
+{
+	for (int i = 0; i < LOGFILE_SLOTS; i++)
+		if (!same_pattern(&a->pattern[i], &b->pattern[i]))
+			return false;
+	return a->size == b->size && a->indexed == b->indexed && a->lines == b->lines && a->errors == b->errors &&
+	       a->warnings == b->warnings && a->errors_before == b->errors_before &&
+	       a->warnings_before == b->warnings_before && a->complete == b->complete && a->missing == b->missing &&
+	       a->generation == b->generation;
+}
+
 bool logview_update(struct logview *v, int height, int width)
 {
 	struct logfile_facts f;
 	bool resized = height != v->height || width != v->width;
 	logfile_facts(v->lf, &f);
-	bool changed = resized || memcmp(&f, &v->facts, sizeof f) != 0;
+	bool changed = resized || !same_facts(&f, &v->facts);
 	bool fresh = f.generation != v->facts.generation;
 	bool more = f.size != v->facts.size ||
 	            f.pattern[LOGFILE_FILTER].hits != v->facts.pattern[LOGFILE_FILTER].hits ||
