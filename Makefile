@@ -108,7 +108,7 @@ $(BUILD)/benchtop-peer: $(call obj,tests/peer/main.c $(PEER_SRC))
 
 # ---- demo ----------------------------------------------------------------------------------------------------------
 demo: deps-demo
-	@$(MAKE) --no-print-directory $(BUILD)/benchtop $(BUILD)/benchtop-sim
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2) $(BUILD)/benchtop $(BUILD)/benchtop-sim
 	@exec $(BUILD)/benchtop --demo $(ARGS)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
