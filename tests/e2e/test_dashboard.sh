@@ -80,7 +80,7 @@ wait_screen 20 '(load|accuracy) +[0-9]+%' "live figures of the followed run"
 keys x
 wait_screen 20 'stopping|stopped by the user' "the follower can stop it"
 keys x
-wait_screen 30 'stopped' "the run is stopped"
+wait_screen 30 'stopped by the user: [0-9]+ of' "the run has ended" # a row that says "stopped" is not the end yet
 keys q
 sane "after following"
 until_true 10 eval "! kill -0 $pid 2>/dev/null" || fail "the detached process does not end after its run"

@@ -150,17 +150,20 @@ static void theme_draw(struct canvas *c, const struct view *v)
 
 static void quit_draw(struct canvas *c, const struct board *b, const struct view *v)
 {
+	/* The run may end while the question stands: it then asks only what is left to ask. */
+	bool alive = run_alive(b);
 	const struct choice choices[QUIT_count] = {
-	        {"leave it running",
-	                v->detached_ok ? "the run goes on; benchtop here shows it again"
-	                               : "not possible: the run lives in this terminal",
-	                !v->detached_ok},
-	        {"stop it", "stops now, keeps what was measured, then leaves", false},
+	        {alive ? "leave it running" : "leave",
+	                !alive           ? "the run is over, what it measured is kept"
+	                : v->detached_ok ? "the run goes on; benchtop here shows it again"
+	                                 : "not possible: the run lives in this terminal",
+	                alive && !v->detached_ok},
+	        {"stop it", alive ? "stops now, keeps what was measured, then leaves" : "nothing is running", !alive},
 	        {"stay", "back to the dashboard", false}};
 	char about[16];
 	double left = run_left_s(b, v);
-	struct rect r = form_open(c, 9, 76, run_alive(b) ? "A run is in progress" : "The run has ended", NULL);
-	if (isfinite(left) && run_alive(b))
+	struct rect r = form_open(c, 9, 76, alive ? "A run is in progress" : "The run has ended", NULL);
+	if (isfinite(left) && alive)
 		canvas_printf(c, r.row, r.col + 2, r.cols - 2, ROLE_DIM, 0, "%s are left", fmt_about(left, about));
 	widget_choices(c, (struct rect){r.row + 2, r.col, QUIT_count, r.cols}, choices, QUIT_count, v->modal_focus);
 	form_keys(c, r.row + r.rows - 1, r.col, r.cols, v);
