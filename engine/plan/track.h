@@ -17,6 +17,7 @@
 #define TRACK_CHUNKS  512
 #define TRACK_NOTES   8
 #define TRACK_METRICS 3
+#define TRACK_SHAPES  8
 
 struct track_pair {
 	int isl, osl;
@@ -50,6 +51,12 @@ enum track_column {
 	COL_WORD_PPL
 };
 
+/* Rows for which the launch script starts the server with another prefill size: ISL, OSL and a CONC above conc_above. */
+struct track_shape {
+	int isl, osl, conc_above;
+	int prefill; /* chunked prefill size, tokens */
+};
+
 struct track_metric {
 	char name[32];   /* "bits_per_byte" */
 	double baseline; /* lower is better */
@@ -79,6 +86,11 @@ struct track {
 	char ratio_suffix[32]; /* "_vs_b200_1126": tput_per_gpu_ratio + suffix ... */
 	char reference_notes[TRACK_NOTES][400];
 	int n_notes;
+	double curve_share; /* share of a pair's points that must lie above the reference's curve; NaN or 0: no rule */
+	char launch_script[64]; /* starts the server: a file in the working directory; empty = the usual name */
+	int launch_prefill;     /* prefill size that the script gives by itself; 0 not known */
+	struct track_shape shapes[TRACK_SHAPES];
+	int n_shapes;
 	char api_name[64]; /* "submit_results" */
 	enum track_column columns[TRACK_COLUMNS];
 	int n_columns;

@@ -1,6 +1,8 @@
 /* A track's JSON into struct track. The form:
  *
  *   { "name", "title", "model", "demo", "vocab_size", "gpus", "random_range_ratio", "warmups_per_conc",
+ *     "curve_share" (may be absent),
+ *     "launch_script", "launch_prefill", "launch_shapes": [[isl, osl, conc_above, prefill]] (each may be absent),
  *     "pairs": [{"isl", "osl", "concs": [..], "prompts_per_conc", "expect_s", "board"}],
  *     "reference": {"label", "key", "e2e_key", "tput_key", "intvty_key", "ratio_suffix", "notes": [..],
  *                   "rows": [[isl, osl, conc, e2e_ms, intvty, tput]]},
@@ -400,6 +402,38 @@ static void read_head(struct reader *r, const cJSON *root, struct track *t)
 	t->gpus = read_int(r, root, "", "gpus", 1, 1024);
 	t->ratio = read_f64(r, root, "", "random_range_ratio", 0.001, 1);
 	t->warmups_per_conc = read_int(r, root, "", "warmups_per_conc", 0, 100);
+	const cJSON *share = read_member(r, root, "", "curve_share", false);
+	t->curve_share = share ? check_number(r, share, "", "curve_share", 1e-6, 1) : NAN;
+}
+
+static void read_shape(struct reader *r, const cJSON *v, int index, struct track_shape *s)
+{
+	char key[32];
+	snprintf(key, sizeof key, "launch_shapes[%d]", index);
+	if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 4) {
+		reader_fail(r, "", key, "must be [isl, osl, conc_above, prefill]");
+		return;
+	}
+	s->isl = (int)check_whole(r, cJSON_GetArrayItem(v, 0), "", key, 1, 1 << 20);
+	s->osl = (int)check_whole(r, cJSON_GetArrayItem(v, 1), "", key, 1, 1 << 20);
+	s->conc_above = (int)check_whole(r, cJSON_GetArrayItem(v, 2), "", key, 0, 4096);
+	s->prefill = (int)check_whole(r, cJSON_GetArrayItem(v, 3), "", key, 1, 1 << 28);
+}
+
+static void read_launch(struct reader *r, const cJSON *root, struct track *t)
+{
+	read_text(r, root, "", "launch_script", t->launch_script, sizeof t->launch_script, false);
+	if (strchr(t->launch_script, '/'))
+		reader_fail(r, "", "launch_script", "must be a file name without a directory");
+	const cJSON *prefill = read_member(r, root, "", "launch_prefill", false), *v;
+	if (prefill)
+		t->launch_prefill = (int)check_whole(r, prefill, "", "launch_prefill", 1, 1 << 28);
+	const cJSON *list = read_array(r, root, "", "launch_shapes", TRACK_SHAPES, false);
+	cJSON_ArrayForEach(v, list)
+	{
+		read_shape(r, v, t->n_shapes, &t->shapes[t->n_shapes]);
+		t->n_shapes++;
+	}
 }
 
 int track_parse(struct track *out, const char *json, size_t len, const char *source, struct err *e)
@@ -418,6 +452,7 @@ int track_parse(struct track *out, const char *json, size_t len, const char *sou
 		return ERR_USAGE;
 	}
 	read_head(&r, root, &t);
+	read_launch(&r, root, &t);
 	read_pairs(&r, root, &t);
 	read_reference(&r, root, &t);
 	read_gate(&r, root, &t);

@@ -17,7 +17,8 @@
 struct curve_point {
 	int conc;
 	double tput, e2e_ms, intvty;
-	int runs; /* how many passed rows (repeats) its medians come from */
+	int runs;   /* how many passed rows (repeats) its medians come from */
+	int doubts; /* how many of these rows carry a doubt */
 };
 struct curve_set {
 	char name[80]; /* "B200", "1124-0912 a1b2c3d" */
@@ -29,11 +30,14 @@ enum curve_axis { CURVE_E2E, CURVE_INTVTY };
 
 struct curve_verdict {
 	int above, of;
+	int missing; /* CONCs of the track's pair that were not measured */
 	bool point_above[CURVE_POINTS];
+	double at[CURVE_POINTS];  /* the curve at our x; NaN when it or our point has no value */
 	double gap[CURVE_POINTS]; /* ours / curve - 1 at our x */
 	double share_needed;      /* NaN: the track states no rule */
-	bool met;
-	char text[200]; /* "points above B200: 4 of 5 (80 %), rule 50 %: met" */
+	bool met;                 /* whatever the missing points may bring */
+	bool open;                /* neither met nor missed before they are measured */
+	char text[200];           /* "points above B200: 4 of 5 (80 %), rule 50 %: met" */
 };
 
 struct curve {
@@ -52,5 +56,11 @@ bool curve_add_board(struct curve *c, const struct board *b, const char *name);
 void curve_judge(struct curve *c); /* fills the verdicts; after the last addition */
 /* The reference curve at x; NaN without points. */
 double curve_at(const struct curve_set *ref, enum curve_axis axis, double x);
+/* The points that have a place on the axis, by x: their indices into s->p. Returns how many. */
+int curve_order(const struct curve_set *s, enum curve_axis axis, int order[CURVE_POINTS]);
+double curve_x(const struct curve_point *p, enum curve_axis axis);
+/* The set that the verdicts are about: the first run's; NULL without one. */
+const struct curve_set *curve_ours(const struct curve *c);
+const struct curve_set *curve_reference(const struct curve *c); /* NULL: the track has none for the pair */
 
 #endif

@@ -155,6 +155,32 @@ static void test_plot_has_axes_marks_and_legend(void **state)
 	canvas_close(&c);
 }
 
+static void test_plot_labels_stand_beside_their_points(void **state)
+{
+	(void)state;
+	static const double x[] = {0, 50, 50.2, 100}, y[] = {0, 50, 50.1, 100};
+	static const char *const words[] = {"4", "8", "16", "32"};
+	struct canvas c;
+	struct plot p = {.series = {{"ours", ROLE_GOOD, x, y, 4, true, words}}, .n_series = 1};
+	assert_int_equal(canvas_open(&c, 16, 60, false), 0);
+	widget_plot(&c, (struct rect){0, 0, 16, 60}, &p);
+	const char *text = text_of(&c);
+	assert_non_null(strstr(text, "●4\n"));
+	/* At the right edge it is on the other side. */
+	assert_non_null(strstr(text, " 32●"));
+	/* Two points in one cell have a side each. */
+	assert_non_null(strstr(text, " 16●8\n"));
+	canvas_close(&c);
+	/* Nowhere to stand, half outside: nothing is written over. */
+	for (int rows = 5; rows < 12; rows++)
+		for (int cols = 20; cols < 40; cols++) {
+			assert_int_equal(canvas_open(&c, rows, cols, rows % 2), 0);
+			widget_plot(&c, (struct rect){-2, -3, rows + 1, cols + 5}, &p);
+			widget_plot(&c, (struct rect){0, 0, rows, cols}, &p);
+			canvas_close(&c);
+		}
+}
+
 static void test_plot_takes_anything(void **state)
 {
 	(void)state;
@@ -202,6 +228,7 @@ int main(void)
 	        cmocka_unit_test(test_form_prompt_shows_the_cursor),
 	        cmocka_unit_test(test_form_choices_and_table),
 	        cmocka_unit_test(test_plot_has_axes_marks_and_legend),
+	        cmocka_unit_test(test_plot_labels_stand_beside_their_points),
 	        cmocka_unit_test(test_plot_takes_anything),
 	        cmocka_unit_test(test_plot_steps_are_round),
 	};

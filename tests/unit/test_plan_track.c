@@ -1,6 +1,7 @@
 /* Tracks: the built-in ones against literal values, and everything a broken file can say. */
 #include "../../engine/base/json.h"
 #include "../../engine/plan/track.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -201,6 +202,13 @@ static void broken_members_are_named(void **state)
 	        {"\"title\": \"", "\"title\": \"\\u001b[31m", "title holds control characters"},
 	        {"\"title\": \"DeepSeek-R1 FP4, SGLang, MI355X\"", "\"title\": \"\"", "title is empty"},
 	        {"\"random_range_ratio\": 1.0", "\"random_range_ratio\": 1.2", "random_range_ratio must be a number"},
+	        {"\"curve_share\": 0.5", "\"curve_share\": 0", "curve_share must be a number"},
+	        {"\"curve_share\": 0.5", "\"curve_share\": 1.5", "curve_share must be a number"},
+	        {"\"curve_share\": 0.5", "\"curve_share\": \"half\"", "curve_share must be a number"},
+	        {"\"launch_script\": \"launch", "\"launch_script\": \"../launch", "launch_script must be a file name"},
+	        {"\"launch_prefill\": 196608", "\"launch_prefill\": 0", "launch_prefill must be a number"},
+	        {"[8192, 1024, 32, 32768]", "[8192, 1024, 32]", "launch_shapes[0] must be [isl, osl, conc_above, prefill]"},
+	        {"[8192, 1024, 32, 32768]", "[8192, 1024, -1, 32768]", "launch_shapes[0] must be a number"},
 	        {"\"concs\": [4, 8", "\"concs\": [4, 4", "pairs[0].concs names one CONC twice"},
 	        {"\"concs\": [4, 8", "\"concs\": [0, 8", "pairs[0].concs must be a number"},
 	        {"\"concs\": [4, 8, 16, 32, 64]", "\"concs\": []", "pairs[0].concs must be an array with at least one"},
@@ -249,6 +257,7 @@ static void too_many_of_anything(void **state)
 	        {"\"pairs\": [", "{\"isl\":1,\"osl\":1,\"concs\":[1],\"prompts_per_conc\":1,\"expect_s\":1},",
 	                "pairs has", 9},
 	        {"\"notes\": [", "\"n\",", "reference.notes has", 9},
+	        {"\"launch_shapes\": [", "[1,1,1,1],", "launch_shapes has", 9},
 	        {"\"rows\": [", "[1,1,1,1,1,1],", "reference.rows has", 65},
 	        {"\"columns\": [", "\"team\",", "board.columns has", 25},
 	        {"\"chunks\": [", "[1,1,1],", "gate.corpus.chunks has", 513},
@@ -275,6 +284,18 @@ static void other_members_and_gates_are_kept(void **state)
 	struct err e = {0};
 	assert_int_equal(edited(&t, "\"gpus\": 8,", "\"gpus\": 4, \"colour\": {\"a\": [1]},", &e), 0);
 	assert_int_equal(t.gpus, 4);
+	/* A track without a rule about the curve says nothing of it. */
+	assert_true(official.curve_share == 0.5 && demo.curve_share == 0.5);
+	assert_string_equal(official.launch_script, "launch_sglang_server.sh");
+	assert_true(official.n_shapes == 1 && official.launch_prefill == 196608 && demo.n_shapes == 0);
+	assert_int_equal(edited(&t, "\"launch_shapes\": [[8192, 1024, 32, 32768]],", "", &e), 0);
+	assert_int_equal(t.n_shapes, 0);
+	assert_int_equal(edited(&t, "\"launch_script\": \"launch_sglang_server.sh\",", "", &e), 0);
+	assert_string_equal(t.launch_script, "");
+	assert_int_equal(edited(&t, "\"curve_share\": 0.5,", "", &e), 0);
+	assert_true(isnan(t.curve_share));
+	assert_int_equal(edited(&t, "\"curve_share\": 0.5", "\"curve_share\": 1", &e), 0);
+	assert_true(t.curve_share == 1);
 	assert_int_equal(edited(&t, "\"kind\": \"wikitext\"", "\"kind\": \"gsm8k\"", &e), 0);
 	assert_string_equal(t.gate, "gsm8k");
 	assert_int_equal(t.n_columns, 0);

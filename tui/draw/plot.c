@@ -22,8 +22,8 @@ struct field {
 
 const char *plot_mark(int i, bool ascii)
 {
-	static const char *const marks[PLOT_SERIES] = {"●", "○", "×", "+"};
-	static const char *const plain[PLOT_SERIES] = {"o", "x", "*", "+"};
+	static const char *const marks[PLOT_SERIES] = {"●", "○", "×", "+", "■", "▲"};
+	static const char *const plain[PLOT_SERIES] = {"o", "x", "*", "+", "#", "@"};
 	unsigned at = (unsigned)i % PLOT_SERIES;
 	return ascii ? plain[at] : marks[at];
 }
@@ -55,7 +55,7 @@ static bool axis_make(struct axis *a, const struct plot *p, bool vertical, int t
 	}
 	if (low > high)
 		return false;
-	if (p->from_zero && low > 0)
+	if ((p->from_zero || (vertical && p->y_from_zero)) && low > 0)
 		low = 0;
 	if (high - low < 1e-9 * fmax(1, fabs(high))) { /* one value alone stands in the middle */
 		low -= fmax(0.5, fabs(low) * 0.5);
@@ -115,15 +115,59 @@ static void series_line(struct field *f, const struct plot_series *s)
 	}
 }
 
+/* The cell of a point; false outside the axes. */
+static bool point_cell(const struct field *f, double vx, double vy, int *row, int *col)
+{
+	double x = share_of(&f->x, vx), y = share_of(&f->y, vy);
+	if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1))
+		return false;
+	*col = f->r.col + (int)(x * (f->r.cols * 2 - 1) + 0.5) / 2;
+	*row = f->r.row + (int)((1 - y) * (f->r.rows * 4 - 1) + 0.5) / 4;
+	return true;
+}
+
 static void series_points(struct field *f, const struct plot_series *s, int which)
 {
-	for (int i = 0; i < s->n; i++) {
-		double x = share_of(&f->x, s->x[i]), y = share_of(&f->y, s->y[i]);
-		if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1))
+	int row, col;
+	for (int i = 0; i < s->n; i++)
+		if (point_cell(f, s->x[i], s->y[i], &row, &col))
+			canvas_text(f->c, row, col, 1, s->role, ATTR_BOLD, plot_mark(which, f->c->ascii));
+}
+
+/* Whether a label may stand there: inside, on blanks - or on lines, when those may be covered - and not against a word. */
+static bool label_fits(const struct field *f, int row, int col, int cols, bool over_lines)
+{
+	const struct rect *r = &f->r;
+	if (row < r->row || row >= r->row + r->rows || col < r->col || col + cols > r->col + r->cols)
+		return false;
+	for (int i = 0; i < cols; i++) {
+		const struct canvas_cell *there = canvas_at(f->c, row, col + i);
+		uint32_t cp = there ? there->cp : 0;
+		bool line = (cp >= 0x2800 && cp <= 0x28ff) || (f->c->ascii && cp == '.');
+		if (cp != ' ' && !(over_lines && line))
+			return false;
+	}
+	const struct canvas_cell *before = canvas_at(f->c, row, col - 1), *after = canvas_at(f->c, row, col + cols);
+	return (!before || before->cp < '0' || before->cp > '9') && (!after || after->cp < '0' || after->cp > '9');
+}
+
+/* Each label takes the first free place of those around its point; without one it is left out. */
+static void series_labels(struct field *f, const struct plot_series *s)
+{
+	int row, col;
+	for (int i = 0; s->labels && i < s->n; i++) {
+		int w = s->labels[i] ? text_width(s->labels[i], strlen(s->labels[i])) : 0;
+		if (w == 0 || !point_cell(f, s->x[i], s->y[i], &row, &col))
 			continue;
-		int col = f->r.col + (int)(x * (f->r.cols * 2 - 1) + 0.5) / 2;
-		int row = f->r.row + (int)((1 - y) * (f->r.rows * 4 - 1) + 0.5) / 4;
-		canvas_text(f->c, row, col, 1, s->role, ATTR_BOLD, plot_mark(which, f->c->ascii));
+		const int places[][2] = {{row, col + 1}, {row, col - w}, {row - 1, col - w / 2}, {row + 1, col - w / 2},
+		        {row - 1, col + 1}, {row + 1, col + 1}, {row - 1, col - w}, {row + 1, col - w}};
+		for (int k = 0; k < 16; k++) {
+			const int *at = places[k % 8];
+			if (!label_fits(f, at[0], at[1], w, k >= 8))
+				continue;
+			canvas_text(f->c, at[0], at[1], w, s->role, 0, s->labels[i]);
+			break;
+		}
 	}
 }
 
@@ -194,7 +238,9 @@ void widget_plot(struct canvas *c, struct rect r, const struct plot *p)
 		canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "no room for the plot");
 		return;
 	}
-	if (!axis_make(&f.y, p, true, r.rows / 3 > 1 ? r.rows / 3 : 1) || !axis_make(&f.x, p, false, r.cols / 12)) {
+	/* Ticks may stand closer than their numbers are wide: those that would touch are left out. */
+	int across = r.cols < 50 ? r.cols / 7 : r.cols / 9, up = r.rows / 3 > 1 ? r.rows / 3 : 1;
+	if (!axis_make(&f.y, p, true, up) || !axis_make(&f.x, p, false, across)) {
 		canvas_fit(c, r.row, r.col, r.cols, ROLE_DIM, 0, "nothing to plot so far");
 		return;
 	}
@@ -219,4 +265,6 @@ void widget_plot(struct canvas *c, struct rect r, const struct plot *p)
 			series_line(&f, &p->series[i]);
 	for (int i = n - 1; i >= 0; i--)
 		series_points(&f, &p->series[i], i);
+	for (int i = 0; i < n; i++)
+		series_labels(&f, &p->series[i]);
 }

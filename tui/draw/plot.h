@@ -14,16 +14,18 @@ struct plot_series {
 	enum role role;
 	const double *x, *y; /* n of each, joined in order */
 	int n;
-	bool no_line; /* points alone */
+	bool no_line;              /* points alone */
+	const char *const *labels; /* n short words to stand beside the points where there is room; NULL none */
 };
 
-#define PLOT_SERIES 4
+#define PLOT_SERIES 6
 
 struct plot {
 	const char *x_label, *y_label; /* with the unit; may be NULL */
 	struct plot_series series[PLOT_SERIES];
 	int n_series;
 	bool from_zero; /* both axes begin at 0 whatever the points are */
+	bool y_from_zero;
 };
 
 void widget_plot(struct canvas *c, struct rect r, const struct plot *p);
