@@ -23,7 +23,7 @@ const char *compare_metric_name(enum compare_metric m); /* "tok/s/GPU", "E2E ms"
 bool compare_higher_is_better(enum compare_metric m);
 
 enum compare_verdict {
-	COMPARE_NONE /* nothing to compare */,
+	COMPARE_NONE /* nothing to compare, or (BASIS_RUNS) these server starts differ and the cause cannot be told */,
 	COMPARE_SAME /* no difference seen */,
 	COMPARE_FASTER,
 	COMPARE_SLOWER
@@ -31,10 +31,10 @@ enum compare_verdict {
 
 /* What the noise rests on, worst first. */
 enum compare_basis {
-	BASIS_FLOOR,   /* single runs: run-to-run noise is unknown, a stated floor is used */
-	BASIS_HISTORY, /* single runs: the spread of earlier runs with the same manifest */
-	BASIS_RUNS,    /* repeats on one server start a side: can judge these starts, not the commits */
-	BASIS_STARTS   /* repeated server starts on both sides: judges the change itself */
+	BASIS_FLOOR, /* single runs: run-to-run noise is unknown, a stated floor is used */
+	BASIS_HISTORY, /* not both sides were repeated: the spread of earlier starts with the same manifest, or of one side's */
+	BASIS_RUNS,  /* repeats on one server start a side: can judge these starts, not the commits */
+	BASIS_STARTS /* repeated server starts on both sides: judges the change itself */
 };
 
 /* One CONC of one run. */
@@ -46,6 +46,14 @@ struct compare_sample {
 	double within
 	        [COMPARE_METRICS]; /* standard error of the figure from its own requests, correlation in time taken into
 	                                 * account (moving blocks); NaN unknown */
+	int num_prompts;           /* 0 unknown */
+	int doubts;                /* flags that are doubts */
+};
+
+/* A server start as far as it can be told from others. */
+struct compare_start {
+	char place[120];  /* host and port */
+	double started_s; /* Unix seconds; NaN: not recorded, one such entry a run */
 };
 
 #define COMPARE_RUNS 64
@@ -53,10 +61,17 @@ struct compare_side {
 	char label[160];                /* "1124-0912 a1b2c3d" */
 	struct compare_sample *samples; /* owned */
 	int n_samples, n_runs, n_starts;
-	bool start_unknown;             /* a run whose server start is not known */
-	struct shelf_manifest manifest; /* of its newest run */
-	char (*paths)[512];             /* n_runs; owned */
-	int n_doubtful;                 /* rows with doubts */
+	bool start_unknown;               /* a run whose server start is not known */
+	struct shelf_manifest manifest;   /* of its newest run */
+	int64_t newest_ns;                /* when that began */
+	char (*paths)[512];               /* n_runs; owned */
+	struct shelf_manifest *manifests; /* n_runs; owned */
+	struct compare_start *starts;     /* n_starts; owned */
+	int n_doubtful;                   /* rows with doubts */
+	int n_left_out;                   /* rows that were tried and have no comparable figures: failed, stopped */
+	int n_gate_failed;                /* rows compared although their accuracy is outside the gate */
+	char first_doubt[160];            /* "CONC 8: JIT build" */
+	bool demo;
 };
 
 /* The figures and standard errors of a run's rows are added to the side. */
@@ -89,13 +104,13 @@ struct compare_result {
 	/* What changed between the newest manifests: "sglang  a1b2c3d clean -> 1f5b378 +2 files". */
 	char changed[COMPARE_SAID][240];
 	int n_changed;
-	char method[400];  /* how low, high and verdict were found */
-	char verdict[240]; /* one sentence over all CONCs, by throughput per GPU */
+	char method[800];  /* how low, high and verdict were found */
+	char verdict[400]; /* one sentence over all CONCs, by throughput per GPU */
 };
 
 struct compare_options {
 	uint32_t seed;
-	int rounds; /* of the bootstrap; 0 = 4,000 */
+	int rounds; /* of the bootstrap; 0 = 20,000 */
 	double floor; /* noise of single runs without a history; 0 = 0.02: one public team saw 2 % at C=4 over fresh starts */
 	const struct shelf *history; /* may be NULL: where earlier runs with the same manifest are looked for */
 };
