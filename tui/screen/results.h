@@ -44,5 +44,7 @@ void results_curve_draw(struct canvas *c, struct rect area, const struct results
 /* Lines that a page has beyond the area, for scrolling. */
 int results_run_lines(const struct results_view *v, int cols);
 int results_compare_lines(const struct results_view *v, int cols);
+/* The ISL/OSL pairs of a run, in the order of its rows: how many; the one at `at` in isl and osl (may be NULL). */
+int results_run_pairs(const struct shelf_run *run, int at, int *isl, int *osl);
 
 #endif
