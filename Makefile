@@ -29,7 +29,7 @@ CURSES_LIBS := $(or $(call pc,--libs,ncursesw),-lncursesw -ltinfo)
 CURSES_CFLAGS := $(call pc,--cflags,ncursesw)
 ENGINE_LIBS := $(or $(call pc,--libs,libcurl),-lcurl) $(or $(call pc,--libs,libcjson),-lcjson) $(or $(call pc,--libs,libpcre2-8),-lpcre2-8) -lm
 TEST_LIBS   := -lcmocka
-SIM_LIBS    := -lmicrohttpd $(or $(call pc,--libs,libcjson),-lcjson) -lm
+SIM_LIBS    := -lmicrohttpd $(or $(call pc,--libs,libcjson),-lcjson) $(or $(call pc,--libs,libpcre2-8),-lpcre2-8) -lm
 
 ENGINE_SRC := $(sort $(wildcard engine/*/*.c))
 TUI_SRC    := $(sort $(filter-out tui/main.c,$(wildcard tui/*.c tui/draw/*.c tui/screen/*.c tui/term/*.c)))
@@ -39,6 +39,7 @@ GOLDEN_SRC := $(sort $(wildcard tests/golden/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 SHIM_SRC   := $(sort $(wildcard tests/e2e/*.c))
+TOOL_SRC   := $(sort $(wildcard tests/tools/*.c))
 TRACKS     := $(sort $(wildcard engine/tracks/*.json))
 THEMES     := $(sort $(wildcard themes/*.theme))
 
@@ -48,6 +49,7 @@ ENGINE_LIB := $(BUILD)/libengine.a
 TUI_LIB    := $(BUILD)/libtui.a
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 SHIM_SO    := $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.so,$(SHIM_SRC))
+TOOL_BIN   := $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(TOOL_SRC))
 BENCH_BIN  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all demo test test-build deps deps-build deps-demo deps-test deps-lint sanitize asan tsan lint fuzz bench \
@@ -99,7 +101,11 @@ $(BUILD)/benchtop: $(call obj,tui/main.c) $(TUI_LIB) $(ENGINE_LIB)
 	@$(CC) $(LDFLAGS_VARIANT) -o $@ $(call obj,tui/main.c) $(TUI_LIB) $(ENGINE_LIB) $(CURSES_LIBS) $(ENGINE_LIBS)
 $(BUILD)/dsr1_benchmark: $(BUILD)/benchtop
 	@ln -sf benchtop $@
-$(BUILD)/benchtop-sim: $(call obj,$(SIM_SRC))
+# The tokenizer as one object that shows nothing but itself: engine and simulator have names in common.
+$(BUILD)/simtokens.o: $(call obj,$(sort $(wildcard engine/tokenizer/*.c))) $(ENGINE_LIB)
+	@$(CC) -nostdlib -r -o $@ $^
+	@objcopy -w --keep-global-symbol='tokenizer_*' --keep-global-symbol='token_ids_*' $@
+$(BUILD)/benchtop-sim: $(call obj,$(SIM_SRC)) $(BUILD)/simtokens.o
 	@echo "  LD  $@"
 	@$(CC) $(LDFLAGS_VARIANT) -o $@ $^ $(SIM_LIBS)
 $(BUILD)/benchtop-peer: $(call obj,tests/peer/main.c $(PEER_SRC))
@@ -120,8 +126,13 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TUI_LIB) $(ENGINE_LIB) $(call obj
 $(BUILD)/e2e/%.so: tests/e2e/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $< -ldl
+$(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(ENGINE_LIB)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) $(LDFLAGS_VARIANT) -o $@ $< $(ENGINE_LIB) $(ENGINE_LIBS)
 
-test-build: $(BUILD)/benchtop $(BUILD)/dsr1_benchmark $(BUILD)/benchtop-sim $(BUILD)/benchtop-peer $(UNIT_BIN) $(SHIM_SO)
+test-build: $(BUILD)/benchtop $(BUILD)/dsr1_benchmark $(BUILD)/benchtop-sim $(BUILD)/benchtop-peer $(UNIT_BIN) $(SHIM_SO) \
+	$(TOOL_BIN)
 
 # -j2 unless the caller chose; the runner closes with "N passed, N failed".
 test: deps-test

@@ -1,17 +1,16 @@
-#include "prompts.h"
+#include "../base/file.h"
+#include "prompts_int.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define PROMPTS_MAX 1000000
 #define TOKENS_MAX  (1 << 24)
 
-struct prompt_row {
-	uint32_t in, out, first; /* tokens in, tokens out, first id */
-};
-
 struct prompt_set {
 	size_t n;
 	uint32_t vocab;
+	struct image image; /* of text; base NULL for ids */
+	bool cached;
 	struct prompt_row rows[];
 };
 
@@ -22,7 +21,9 @@ static int spec_check(const struct prompt_spec *s, uint32_t *in_low, uint32_t *o
 	if (s->isl < 1 || s->osl < 1 || s->isl > TOKENS_MAX || s->osl > TOKENS_MAX)
 		return err_set(e, ERR_USAGE, "prompts of %d tokens in and %d out are not possible: choose 1 to %d",
 		        s->isl, s->osl, TOKENS_MAX);
-	if (s->vocab < 1)
+	if (s->tokenizer && tokenizer_vocab_size(s->tokenizer) < 1)
+		return err_set(e, ERR_USAGE, "the tokenizer %.300s has no vocabulary", tokenizer_path(s->tokenizer));
+	if (!s->tokenizer && s->vocab < 1)
 		return err_set(e, ERR_USAGE, "the vocabulary is empty: set vocab_size in the track");
 	/* Both factors are checked, so the products fit; the comparison refuses NaN too. */
 	if (!(s->ratio > 0 && s->ratio <= 1))
@@ -37,6 +38,59 @@ static int spec_check(const struct prompt_spec *s, uint32_t *in_low, uint32_t *o
 	return 0;
 }
 
+/* The order of the draws is part of the data set: all input lengths, all output lengths, all offsets. */
+static void draw(
+        struct prompt_set *p, const struct prompt_spec *spec, uint32_t in_low, uint32_t out_low, struct mt19937 *m)
+{
+	mt_seed(m, spec->seed);
+	for (size_t i = 0; i < p->n; i++)
+		p->rows[i].in = mt_range(m, in_low, (uint32_t)spec->isl + 1);
+	for (size_t i = 0; i < p->n; i++)
+		p->rows[i].out = mt_range(m, out_low, (uint32_t)spec->osl + 1);
+	for (size_t i = 0; i < p->n; i++)
+		p->rows[i].first = (uint32_t)(((uint64_t)mt_range(m, 0, p->vocab) + i) % p->vocab);
+}
+
+static void gate(const struct prompt_spec *spec, bool enter)
+{
+	if (spec->gate && enter)
+		pthread_rwlock_rdlock(spec->gate);
+	else if (spec->gate)
+		pthread_rwlock_unlock(spec->gate);
+}
+
+/* The text from the cache, else made and kept there. A cache that fails costs time, nothing else. */
+static int add_text(
+        struct prompt_set *p, const struct prompt_spec *spec, uint32_t out_low, struct mt19937 *m, struct err *e)
+{
+	char key[PROMPTS_KEY], path[1024];
+	struct image_writer *w;
+	prompts_key(spec, out_low, key);
+	gate(spec, true);
+	bool place = spec->cache && spec->cache[0] && prompts_cache_path(path, sizeof path, spec->cache, spec, key) &&
+	             file_mkdirs(spec->cache, NULL) == 0;
+	p->cached = place && image_open(&p->image, path, key, p->n, NULL) == 0;
+	int rc = 0;
+	if (place && !p->cached)
+		prompts_cache_prune(spec->cache, PROMPTS_CACHE_MAX, NULL);
+	if (!p->cached)
+		rc = image_begin(&w, place ? path : NULL, key, p->n, e);
+	gate(spec, false);
+	if (rc || p->cached)
+		return rc;
+	rc = text_make(spec, p->rows, m, w, e);
+	if (rc) {
+		image_abandon(w);
+		return rc;
+	}
+	gate(spec, true);
+	rc = image_finish(w, &p->image, e);
+	if (rc == 0 && place)
+		prompts_cache_prune(spec->cache, PROMPTS_CACHE_MAX, path);
+	gate(spec, false);
+	return rc;
+}
+
 int prompts_make(struct prompt_set **out, const struct prompt_spec *spec, struct err *e)
 {
 	uint32_t in_low = 0, out_low = 0;
@@ -45,7 +99,7 @@ int prompts_make(struct prompt_set **out, const struct prompt_spec *spec, struct
 	if (rc)
 		return rc;
 	size_t n = (size_t)spec->n;
-	struct prompt_set *p = malloc(sizeof *p + n * sizeof p->rows[0]);
+	struct prompt_set *p = calloc(1, sizeof *p + n * sizeof p->rows[0]);
 	struct mt19937 *m = malloc(sizeof *m);
 	if (!p || !m) {
 		free(p);
@@ -53,23 +107,40 @@ int prompts_make(struct prompt_set **out, const struct prompt_spec *spec, struct
 		return err_set(e, ERR_NOMEM, "out of memory for %zu prompts", n);
 	}
 	p->n = n;
-	p->vocab = spec->vocab;
-	mt_seed(m, spec->seed);
-	/* The order of the draws is part of the data set: all input lengths, all output lengths, all offsets. */
-	for (size_t i = 0; i < n; i++)
-		p->rows[i].in = mt_range(m, in_low, (uint32_t)spec->isl + 1);
-	for (size_t i = 0; i < n; i++)
-		p->rows[i].out = mt_range(m, out_low, (uint32_t)spec->osl + 1);
-	for (size_t i = 0; i < n; i++)
-		p->rows[i].first = (uint32_t)(((uint64_t)mt_range(m, 0, spec->vocab) + i) % spec->vocab);
+	p->vocab = spec->tokenizer ? tokenizer_vocab_size(spec->tokenizer) : spec->vocab;
+	draw(p, spec, in_low, out_low, m);
+	if (spec->tokenizer)
+		rc = add_text(p, spec, out_low, m, e);
 	free(m);
-	*out = p;
-	return 0;
+	if (rc)
+		prompts_free(p);
+	else
+		*out = p;
+	return rc;
 }
 
 void prompts_free(struct prompt_set *p)
 {
+	if (!p)
+		return;
+	image_close(&p->image);
 	free(p);
+}
+
+bool prompts_in_memory(const struct prompt_set *p)
+{
+	return p->image.base && !p->image.file;
+}
+
+bool prompts_cached(const struct prompt_set *p)
+{
+	return p->cached;
+}
+
+void prompts_warm(const struct prompt_set *p)
+{
+	if (p->image.base && p->image.file)
+		image_warm(&p->image);
 }
 
 size_t prompts_count(const struct prompt_set *p)
@@ -79,7 +150,7 @@ size_t prompts_count(const struct prompt_set *p)
 
 uint32_t prompts_input_len(const struct prompt_set *p, size_t i)
 {
-	return p->rows[i].in;
+	return p->image.base ? p->image.rows[i].tokens : p->rows[i].in;
 }
 
 uint32_t prompts_output_len(const struct prompt_set *p, size_t i)
@@ -121,6 +192,8 @@ static char *put_ids(char *to, uint32_t from, uint32_t n)
 int prompts_json(const struct prompt_set *p, size_t i, struct buf *out)
 {
 	const struct prompt_row *row = &p->rows[i];
+	if (p->image.base)
+		return buf_add(out, p->image.base + p->image.rows[i].at, p->image.rows[i].bytes);
 	size_t most = (count_digits(p->vocab - 1) + 1) * row->in + 2 + ID_SLACK;
 	int rc = buf_reserve(out, most);
 	if (rc)

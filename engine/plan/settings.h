@@ -9,6 +9,7 @@
 
 #define SETTINGS_PICKS 32
 #define SETTINGS_PAIRS 8
+#define SETTINGS_LOGS  4
 
 struct settings {
 	enum run_mode mode;
@@ -31,15 +32,25 @@ struct settings {
 	char base_url[256];        /* dialled; never ends in '/' */
 	char result_base_url[256]; /* written to the result file: "http://0.0.0.0:PORT", or --base-url */
 	char leaderboard[256];     /* override, empty = the track's */
-	enum prompts_mode prompts;
+	enum prompts_mode prompts; /* decided by settings_prompts unless prompts_given */
+	bool prompts_given;        /* --prompts */
+	char tokenizer[512];       /* --tokenizer: a file, or a directory with one; empty = search by the model */
+	/* from settings_prompts on */
+	char tokenizer_file[512];    /* the one that is taken; empty none */
+	char tokenizer_sha256[65];   /* of that file, once it was read; else empty */
+	int64_t tokenizer_vocab;     /* its base vocabulary; 0 not read */
+	char tokenizer_missing[400]; /* why there is none: where it was looked for, or what is wrong with it */
 	enum accuracy_mode accuracy;
 	int acc_concurrency;
 	char corpus[512];       /* --corpus FILE, empty = search */
 	int64_t wait_server_ms; /* 0 = do not wait */
 	char results_dir[512];
 	char server_log[512];    /* --log, empty = find */
-	char server_script[512]; /* --server-script, empty = launch_sglang_server.sh in the working directory */
+	char more_logs[SETTINGS_LOGS][512]; /* further --log: for the log screen alone */
+	int n_more_logs;
+	char server_script[512]; /* --server-script, empty = the track's launch_script in the working directory */
 	bool restart_server;     /* stop and start it before the run */
+	bool restart_shapes;     /* and before each row that is meant for another launch (plan/launch.h) */
 	int64_t stop_grace_ms;   /* between SIGTERM and SIGKILL; 0 = 30 s */
 	bool post_flagged, post_later;
 	bool demo;
@@ -64,6 +75,10 @@ int settings_from_env(struct settings *s, struct secrets *sec, settings_getenv g
 /* After the options: checks what belongs together (MODEL set, team given, pairs in the track, CONC in range, URL form)
  * and completes pairs, URLs and defaults. `headless`: what the mode lacks is an error; else (dashboard) the sheet asks. */
 int settings_check(struct settings *s, const struct track *t, bool headless, struct err *e);
+/* How prompts are sent: as text when a tokenizer is found (by --tokenizer, else that of the model) unless --prompts says ids.
+ * ERR_USAGE when text was asked for and none is found, or --tokenizer names none: what was searched, and the remedy. Looks at
+ * the file system, reads nothing. */
+int settings_prompts(struct settings *s, settings_getenv get, void *ctx, struct err *e);
 /* A team name as the board will show it: UTF-8, 1..64 columns, no controls; ERR_USAGE says what is wrong. */
 int settings_check_team(const char *team, struct err *e);
 /* "4,16" -> picks. */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "model.h"
+#include "tokencount.h"
 
 void completion_id(const struct sim *sim, uint64_t serial, char out[33])
 {
@@ -94,8 +95,9 @@ static const char *read_limits(struct completion *ask)
 }
 
 /* NULL, or what is wrong with the request. */
-static const char *read_request(struct completion *ask, const struct sim *sim)
+static const char *read_request(struct completion *ask, const struct request *rq)
 {
+	const struct sim *sim = rq->sim;
 	const cJSON *options = cJSON_GetObjectItemCaseSensitive(ask->json, "stream_options");
 	const cJSON *model = cJSON_GetObjectItemCaseSensitive(ask->json, "model");
 	const char *wrong = prompt_parse(&ask->prompt, cJSON_GetObjectItemCaseSensitive(ask->json, "prompt"));
@@ -105,6 +107,9 @@ static const char *read_request(struct completion *ask, const struct sim *sim)
 	ask->stream = is_true(ask->json, "stream");
 	ask->echo = is_true(ask->json, "echo");
 	ask->include_usage = is_true(options, "include_usage");
+	/* A scored text stays with the pieces that its log probabilities belong to. */
+	if (sim->tokencount && ask->prompt.text && !ask->echo)
+		tokencount_prompt(sim->tokencount, rq->body.data, rq->body.len, &ask->prompt.tokens);
 	ask->model = cJSON_IsString(model) && strlen(model->valuestring) < 200 ? model->valuestring : sim->opt.model;
 	return read_limits(ask);
 }
@@ -162,7 +167,7 @@ void completions_handle(struct request *rq)
 		free(ask);
 		return;
 	}
-	wrong = read_request(ask, sim);
+	wrong = read_request(ask, rq);
 	ask->serial = sim->serial++;
 	if (wrong) {
 		http_reply_error(rq, 400, "BadRequestError", wrong);

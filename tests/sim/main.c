@@ -1,6 +1,7 @@
 /* benchtop-sim: a simulated SGLang server, leaderboard and dataset hub on one port.
  *
- * The partner of the tests and of `benchtop --demo`; it shares no code with the engine it judges.
+ * The partner of the tests and of `benchtop --demo`; it shares no code with the engine it judges, but
+ * for the tokenizer that --tokenizer counts prompts with.
  * This file: options, the listening socket, start and end. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include "sim.h"
 #include "simtext.h"
 #include "startup.h"
+#include "tokencount.h"
 
 static const char USAGE[] =
         "usage: benchtop-sim [options]\n"
@@ -37,6 +39,8 @@ static const char USAGE[] =
         "  --ttft-ms N       fixed time to the first token instead of the model\n"
         "  --model NAME      model name (amd/DeepSeek-R1-0528-MXFP4-Preview)\n"
         "  --bpb X           nominal bits per byte of the log probabilities (0.4491)\n"
+        "  --prefill N       chunked prefill size that the server says it has (196608)\n"
+        "  --tokenizer FILE  count text prompts of streams with this tokenizer.json\n"
         "  --columns N       values submit_results takes (14)\n"
         "  --prefix STR      prefix of Gradio's routes (/gradio_api)\n"
         "  --fault SPEC      WHAT[@n=K,p=P,after=S,for=S], repeatable; a wrong WHAT lists them all;\n"
@@ -54,6 +58,8 @@ enum {
 	OPT_TTFT,
 	OPT_MODEL,
 	OPT_BPB,
+	OPT_PREFILL,
+	OPT_TOKENIZER,
 	OPT_COLUMNS,
 	OPT_PREFIX,
 	OPT_FAULT,
@@ -72,6 +78,8 @@ static const struct option OPTIONS[] = {
         {"ttft-ms", required_argument, NULL, OPT_TTFT},
         {"model", required_argument, NULL, OPT_MODEL},
         {"bpb", required_argument, NULL, OPT_BPB},
+        {"prefill", required_argument, NULL, OPT_PREFILL},
+        {"tokenizer", required_argument, NULL, OPT_TOKENIZER},
         {"columns", required_argument, NULL, OPT_COLUMNS},
         {"prefix", required_argument, NULL, OPT_PREFIX},
         {"fault", required_argument, NULL, OPT_FAULT},
@@ -145,6 +153,17 @@ static bool read_prefix(const char *text, const char **out)
 	return read_text("prefix", text, 200, out);
 }
 
+static bool read_tokenizer(struct sim *sim, const char *path)
+{
+	char why[600];
+
+	if (!sim->tokencount)
+		sim->tokencount = tokencount_open(path, why, sizeof why);
+	if (!sim->tokencount)
+		fprintf(stderr, "benchtop-sim: --tokenizer: %s\n", why);
+	return sim->tokencount != NULL;
+}
+
 static bool read_option(struct sim *sim, int option, const char *text)
 {
 	struct sim_options *opt = &sim->opt;
@@ -170,6 +189,10 @@ static bool read_option(struct sim *sim, int option, const char *text)
 		return read_text("model", text, 200, &opt->model);
 	case OPT_BPB:
 		return read_number("bpb", text, 1e-6, 64, &opt->bpb);
+	case OPT_PREFILL:
+		return read_whole("prefill", text, 1, 1 << 28, &opt->prefill);
+	case OPT_TOKENIZER:
+		return read_tokenizer(sim, text);
 	case OPT_COLUMNS:
 		return read_whole("columns", text, 4, BOARD_COLUMNS_MAX, &opt->columns);
 	case OPT_PREFIX:
@@ -359,6 +382,7 @@ int main(int argc, char **argv)
 	                .ttft_ms = -1,
 	                .model = "amd/DeepSeek-R1-0528-MXFP4-Preview",
 	                .bpb = SIM_NOMINAL_BPB,
+	                .prefill = SIM_PREFILL_TOKENS,
 	                .columns = 14,
 	                .prefix = "/gradio_api"},
 	        .log = {.fd = -1},

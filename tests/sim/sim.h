@@ -30,6 +30,7 @@ struct sim_options {
 	double itl_ms, ttft_ms; /* < 0: from the model */
 	const char *model;
 	double bpb;         /* nominal bits a byte */
+	int prefill;        /* chunked prefill size, as told */
 	int columns;        /* arity of submit_results */
 	const char *prefix; /* of Gradio's routes */
 };
@@ -53,6 +54,7 @@ struct sim_record {
 
 struct stream;
 struct board;
+struct tokencount;
 LIST_HEAD(stream_list, stream);
 
 struct sim {
@@ -61,6 +63,7 @@ struct sim {
 	struct serverlog log;
 	struct faults faults;
 	struct board *board;
+	struct tokencount *tokencount; /* NULL: prompts are counted by simtext's pieces */
 	struct sim_record record;
 	enum sim_stage stage;
 	bool stopping;

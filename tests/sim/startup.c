@@ -125,11 +125,11 @@ static void say_arguments(struct sim *sim)
 	        "server_args=ServerArgs(model_path='%s', tokenizer_path='%s', tokenizer_mode='auto', "
 	        "trust_remote_code=True, context_length=None, host='0.0.0.0', port=%d, quantization=None, "
 	        "kv_cache_dtype='fp8_e4m3', mem_fraction_static=0.8, max_running_requests=2048, "
-	        "chunked_prefill_size=%u, max_prefill_tokens=%u, schedule_policy='fcfs', tp_size=8, pp_size=1, "
+	        "chunked_prefill_size=%d, max_prefill_tokens=%d, schedule_policy='fcfs', tp_size=8, pp_size=1, "
 	        "dp_size=1, stream_interval=1, random_seed=%llu, watchdog_timeout=300, log_level='info', "
 	        "enable_metrics=True, decode_log_interval=40, attention_backend='aiter', "
 	        "speculative_algorithm=None, disable_radix_cache=True, cuda_graph_max_bs=128, cuda_graph_bs=[",
-	        sim->opt.model, sim->opt.model, sim->opt.port, SIM_PREFILL_TOKENS, SIM_PREFILL_TOKENS,
+	        sim->opt.model, sim->opt.model, sim->opt.port, sim->opt.prefill, sim->opt.prefill,
 	        (unsigned long long)sim->opt.seed);
 	for (int i = 8; i <= 128; i += 8)
 		buf_format(&b, "%s%d", i > 8 ? ", " : "1, 2, 4, ", i);

@@ -82,7 +82,7 @@ void status_server_info(struct request *rq)
 	buf_format(&b,
 	        ",\"dtype\":\"auto\",\"quantization\":null,\"kv_cache_dtype\":\"fp8_e4m3\","
 	        "\"context_length\":null,\"mem_fraction_static\":0.8,\"max_running_requests\":2048,"
-	        "\"max_total_tokens\":null,\"chunked_prefill_size\":%u,\"max_prefill_tokens\":%u,"
+	        "\"max_total_tokens\":null,\"chunked_prefill_size\":%d,\"max_prefill_tokens\":%d,"
 	        "\"schedule_policy\":\"fcfs\",\"schedule_conservativeness\":1.0,\"page_size\":1,\"stream_interval\":1,"
 	        "\"tp_size\":8,\"pp_size\":1,\"dp_size\":1,\"ep_size\":1,\"random_seed\":%llu,\"watchdog_timeout\":300,"
 	        "\"log_level\":\"info\",\"enable_metrics\":true,\"decode_log_interval\":40,"
@@ -92,7 +92,7 @@ void status_server_info(struct request *rq)
 	        "\"max_req_input_len\":%u,\"version\":\"" SIM_VERSION "\",\"internal_states\":[{"
 	        "\"last_gen_throughput\":%.4f,\"memory_usage\":{\"weight\":48.31,\"kvcache\":147.04,"
 	        "\"token_capacity\":%u,\"graph\":5.8}}]}",
-	        SIM_PREFILL_TOKENS, SIM_PREFILL_TOKENS, (unsigned long long)sim->opt.seed, SIM_KV_TOKENS,
+	        sim->opt.prefill, sim->opt.prefill, (unsigned long long)sim->opt.seed, SIM_KV_TOKENS,
 	        SIM_CONTEXT - 6, sim->last_throughput, SIM_KV_TOKENS);
 	http_reply(rq, 200, "application/json", &b);
 }
