@@ -98,6 +98,7 @@ struct shelf_run {
 	enum shelf_kind kind;
 	char path[512], name[160];
 	int64_t wall_ns;
+	bool mode_known; /* else the board's mode says perf, and nobody knows */
 	struct board
 	        *board; /* rows with what was measured; made of the journal, or of result files by the same events */
 	struct shelf_manifest manifest;
