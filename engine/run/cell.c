@@ -7,6 +7,7 @@
 #include "../load/health.h"
 #include "observe.h"
 #include "pipeline.h"
+#include "reshape.h"
 #include "result.h"
 #include <math.h>
 #include <stdarg.h>
@@ -144,20 +145,31 @@ static enum cell_status measure_accuracy(struct pipeline *p, struct err *e)
 	return CELL_PASSED;
 }
 
+/* Text is made in the background since the run began; ids at once. */
+static int get_prompts(struct pipeline *p, const struct plan_cell *c, struct prompt_set **out, struct err *e)
+{
+	struct prompt_spec ids = {
+	        .n = c->num_prompts,
+	        .isl = c->isl,
+	        .osl = c->osl,
+	        .ratio = p->settings.ratio,
+	        .vocab = (uint32_t)p->track->vocab_size,
+	        .seed = 0,
+	};
+
+	if (!p->prompts)
+		return prompts_make(out, &ids, e);
+	if (!promptwork_ready(p->prompts, p->cell))
+		pipeline_phase(p, p->cell, PHASE_PROMPTS);
+	return promptwork_take(p->prompts, p->cell, p->cancel, out, e);
+}
+
 /* The load run. CELL_PASSED: *r holds the figures; else why not. r is to be freed and o to be closed in any case. */
 static enum cell_status measure_load(
         struct pipeline *p, const struct plan_cell *c, struct observe *o, struct load_result *r, struct err *e)
 {
 	const struct settings *s = &p->settings;
 	struct prompt_set *prompts = NULL;
-	struct prompt_spec ps = {
-	        .n = c->num_prompts,
-	        .isl = c->isl,
-	        .osl = c->osl,
-	        .ratio = s->ratio,
-	        .vocab = (uint32_t)p->track->vocab_size,
-	        .seed = 0,
-	};
 	struct load_spec spec = {
 	        .base_url = s->base_url,
 	        .model = s->model,
@@ -171,16 +183,18 @@ static enum cell_status measure_load(
 	        .ctx = p,
 	};
 
-	if (prompts_make(&prompts, &ps, e) < 0)
+	if (get_prompts(p, c, &prompts, e) < 0)
 		return CELL_FAILED;
 	spec.prompts = prompts;
 	pipeline_phase(p, p->cell, c->num_warmups > 0 ? PHASE_WARMUP : PHASE_LOAD);
 	if (p->watcher)
 		watcher_hush(p->watcher, true);
 	codewatch_hush(p->codewatch, true);
+	promptwork_hush(p->prompts, true);
 	observe_begin(o, p, c);
 	int rc = load_run(&spec, r, e);
 	observe_end(o);
+	promptwork_hush(p->prompts, false);
 	codewatch_hush(p->codewatch, false);
 	if (p->watcher)
 		watcher_hush(p->watcher, false);
@@ -188,10 +202,37 @@ static enum cell_status measure_load(
 	return rc < 0 ? CELL_FAILED : CELL_PASSED;
 }
 
+/* Text is counted on both sides. All requests must agree, or all differ by the one BOS that a server puts in front; sums alone
+ * could agree by accident, and what the sums say of is flagged already. */
+static void flag_counts(struct pipeline *p, const struct load_result *r)
+{
+	const struct board_cell *bc = &p->board->cells[p->cell];
+	int64_t ours = 0, theirs = 0, all = 0, bos = 0, equal = 0;
+
+	for (int i = 0; i < bc->n_flags; i++)
+		if (bc->flags[i].flag == FLAG_PROMPT_COUNT)
+			return;
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct load_row *row = &r->rows[i];
+		if (!row->started || row->error != COMPLETION_OK || row->prompt_tokens_server < 0)
+			continue;
+		ours += row->tokens_in;
+		theirs += row->prompt_tokens_server;
+		all++;
+		equal += row->prompt_tokens_server == (int64_t)row->tokens_in;
+		bos += row->prompt_tokens_server == (int64_t)row->tokens_in + 1;
+	}
+	if (equal != all && bos != all)
+		flag(p, FLAG_PROMPT_COUNT, true,
+		        "the server counts %lld input tokens, the client %lld, and not one more in each request: is this the model's tokenizer?",
+		        (long long)theirs, (long long)ours);
+}
+
 static void raise_flags(struct pipeline *p, const struct plan_cell *c, struct observe *o, const struct load_result *r)
 {
 	const struct settings *s = &p->settings;
 	struct ev_flag_raised found[BOARD_FLAGS];
+	char text[240];
 	int n = health_flags(&r->m, c->conc, found, BOARD_FLAGS);
 
 	for (int i = 0; i < n; i++)
@@ -211,9 +252,16 @@ static void raise_flags(struct pipeline *p, const struct plan_cell *c, struct ob
 	if (c->num_warmups != p->track->warmups_per_conc * c->conc)
 		flag(p, FLAG_WARMUPS, false, "%d warm-up requests, the track runs %d", c->num_warmups,
 		        p->track->warmups_per_conc * c->conc);
+	if (reshape_differs(p, c, text, sizeof text))
+		flag(p, FLAG_PREFILL, false, "%s", text);
 	if (s->accuracy == ACCURACY_SKIP)
 		flag(p, FLAG_ACCURACY_SKIPPED, true, "accuracy was not measured");
-	if (s->prompts == PROMPTS_IDS)
+	if (s->prompts == PROMPTS_TEXT)
+		flag_counts(p, r);
+	else if (s->tokenizer_missing[0])
+		flag(p, FLAG_IDS, false, "prompts were sent as token ids, which flatters TTFT under a burst: %.160s",
+		        s->tokenizer_missing);
+	else
 		flag(p, FLAG_IDS, false,
 		        "prompts were sent as token ids: the server did not tokenize, which flatters TTFT under a burst");
 }
@@ -365,6 +413,7 @@ static void judge_and_save(
 	        .flags = bc->flags,
 	        .n_flags = bc->n_flags,
 	        .prompts = p->settings.prompts,
+	        .server = &p->server,
 	};
 	if (save(p, c, r, &in, &e) < 0) {
 		done(p, CELL_FAILED, began, "measured, but the result could not be saved: %s", e.text);
@@ -408,6 +457,10 @@ void cell_run(struct pipeline *p, int cell)
 	pipeline_emit(p, &ev);
 	if (!observe_back(p)) {
 		done(p, CELL_FAILED, began, "the server is gone: %s", p->gone);
+		return;
+	}
+	if (reshape_row(p, c, &e) < 0) {
+		done(p, CELL_FAILED, began, "%s", e.text);
 		return;
 	}
 

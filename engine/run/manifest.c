@@ -162,7 +162,18 @@ static void write_client(struct json_out *j)
 	json_object_end(j);
 }
 
-static void write_server(struct json_out *j, const struct ev_server_seen *v)
+/* Which start of the server it was, and how it was called. */
+static void write_origin(struct json_out *j, const struct server_origin *o)
+{
+	char text[40];
+	int64_t wall_ns = o ? o->started_wall_ns : 0;
+	iso_time(wall_ns, text);
+	put_str(j, "started", wall_ns > 0 ? text : NULL);
+	put_int_or_null(j, "started_wall_ns", wall_ns, 0);
+	put_str(j, "arguments", o ? o->arguments : NULL);
+}
+
+static void write_server(struct json_out *j, const struct ev_server_seen *v, const struct server_origin *origin)
 {
 	json_key(j, "server");
 	if (!v) {
@@ -184,6 +195,7 @@ static void write_server(struct json_out *j, const struct ev_server_seen *v)
 	else
 		json_bool(j, v->radix_off != 0);
 	put_f64(j, "uptime_s", v->uptime_s);
+	write_origin(j, origin);
 	json_object_end(j);
 }
 
@@ -268,7 +280,10 @@ static void write_prompts(struct json_out *j, const struct settings *s, const st
 	put_str(j, "mode", prompts_mode_word((int)s->prompts));
 	put_int(j, "seed", 0);
 	put_f64(j, "ratio", s->ratio);
-	put_int(j, "vocab", t->vocab_size);
+	put_int(j, "vocab", s->tokenizer_vocab > 0 ? s->tokenizer_vocab : t->vocab_size);
+	put_str(j, "tokenizer", s->tokenizer_file);
+	put_str(j, "tokenizer_sha256", s->tokenizer_sha256);
+	put_str(j, "tokenizer_missing", s->tokenizer_missing);
 	json_object_end(j);
 }
 
@@ -298,7 +313,7 @@ int rundir_manifest(const struct rundir *d, const struct settings *s, const stru
 	write_settings(&j, s);
 	write_prompts(&j, s, t);
 	write_client(&j);
-	write_server(&j, server);
+	write_server(&j, server, d->origin);
 	write_code(&j, d->code);
 	write_plan(&j, p);
 	json_object_end(&j);

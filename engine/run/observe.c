@@ -2,6 +2,7 @@
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../server/instance.h"
+#include "reshape.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,29 @@ void observe_begin(struct observe *o, struct pipeline *p, const struct plan_cell
 	o->log = logspan_begin(path, o->why, sizeof o->why);
 }
 
+static void held_add(struct held *h, double cards)
+{
+	if (!(cards > 0))
+		return;
+	h->samples++;
+	if (cards > h->max)
+		h->max = (int)cards;
+}
+
+static void watch_gpus(struct observe *o)
+{
+	const struct ev_gpu_seen *g = &o->gpu;
+	if (!o->have_gpu || isnan(g->throttled))
+		return;
+	double capped = g->throttled - (g->hot > 0 ? g->hot : 0);
+	o->samples++;
+	held_add(&o->hot, g->hot);
+	held_add(&o->capped, capped);
+	held_add(&o->lowered, g->lowered);
+	if (capped > 0)
+		o->cap_clock += g->clock_mhz;
+}
+
 void observe_report(struct observe *o, const struct ev_load_progress *progress)
 {
 	struct ev_gpu_seen gpu;
@@ -53,12 +77,7 @@ void observe_report(struct observe *o, const struct ev_load_progress *progress)
 		o->gpu = gpu;
 		o->have_gpu = true;
 	}
-	if (o->have_gpu && !isnan(o->gpu.throttled)) {
-		o->samples++;
-		o->held_samples += o->gpu.throttled > 0;
-		if (o->gpu.throttled > o->held_max)
-			o->held_max = (int)o->gpu.throttled;
-	}
+	watch_gpus(o);
 	timeline_add(&o->timeline, clock_wall_ns(), progress, o->have_server ? &o->server : NULL,
 	        o->have_gpu ? &o->gpu : NULL);
 }
@@ -84,15 +103,37 @@ bool observe_fatal(const struct observe *o, char *out, size_t cap)
 	return o->tallied && tally_fatal(&o->tally, out, cap);
 }
 
-static int held_flag(const struct observe *o, struct ev_flag_raised *f)
+static bool held_long(const struct observe *o, const struct held *h)
 {
-	if (o->held_samples < HELD_LEAST || o->held_samples < HELD_SHARE * o->samples)
-		return 0;
-	*f = (struct ev_flag_raised){.cell = -1, .flag = FLAG_THROTTLED, .doubt = true};
-	snprintf(f->text, sizeof f->text,
-	        "up to %d of %lld GPUs ran at their power cap or critical temperature, in %d of %d seconds",
-	        o->held_max, (long long)o->gpu.cards, o->held_samples, o->samples);
-	return 1;
+	return h->samples >= HELD_LEAST && h->samples >= HELD_SHARE * o->samples;
+}
+
+/* Heat is a fault of the node: a doubt. The power cap is where hard-working cards run by design, every day and on every node
+ * of the kind: it explains a clock and is a note, with the clock that they held, and with a cap that somebody lowered. */
+static int held_flags(const struct observe *o, struct ev_flag_raised *f, int cap)
+{
+	int n = 0;
+	if (held_long(o, &o->hot) && n < cap) {
+		f[n] = (struct ev_flag_raised){.cell = -1, .flag = FLAG_THROTTLED, .doubt = true};
+		snprintf(f[n].text, sizeof f->text,
+		        "up to %d of %lld GPUs were at their critical temperature, in %d of %d seconds", o->hot.max,
+		        (long long)o->gpu.cards, o->hot.samples, o->samples);
+		n++;
+	}
+	if (held_long(o, &o->capped) && n < cap) {
+		char clock[48] = "", lowered[80] = "";
+		double mhz = o->cap_clock / o->capped.samples;
+		if (!isnan(mhz))
+			snprintf(clock, sizeof clock, ", at a mean clock of %.0f MHz", mhz);
+		if (o->lowered.samples > 0)
+			snprintf(lowered, sizeof lowered, "; %d have a cap below what the card allows", o->lowered.max);
+		f[n] = (struct ev_flag_raised){.cell = -1, .flag = FLAG_POWER_CAP};
+		snprintf(f[n].text, sizeof f->text,
+		        "up to %d of %lld GPUs ran at their power cap, in %d of %d seconds%s%s", o->capped.max,
+		        (long long)o->gpu.cards, o->capped.samples, o->samples, clock, lowered);
+		n++;
+	}
+	return n;
 }
 
 int observe_flags(struct observe *o, const struct ev_load_measured *m, struct ev_flag_raised *out, int cap)
@@ -100,8 +141,7 @@ int observe_flags(struct observe *o, const struct ev_load_measured *m, struct ev
 	int n = 0;
 	if (o->tallied)
 		n = tally_flags(&o->tally, m->duration_s, m->output_throughput, out, cap);
-	if (n < cap)
-		n += held_flag(o, &out[n]);
+	n += held_flags(o, out + n, cap - n);
 	if (o->p->code.n > 0 && n < cap) {
 		char text[sizeof out->text];
 		code_set_check(&o->p->code, o->p->cancel);
@@ -169,13 +209,14 @@ void observe_gone(struct pipeline *p, const char *last_words)
 	p->gone_ns = clock_mono_ns();
 }
 
-static void start_anew(struct pipeline *p, const struct event *seen)
+void observe_anew(struct pipeline *p, struct event *seen, const char *words)
 {
 	p->gone[0] = '\0';
 	p->have_accuracy = false; /* it was another server's */
+	reshape_started(p, NULL);
+	observe_log(p, seen->u.server_seen.log, sizeof seen->u.server_seen.log);
 	p->server = seen->u.server_seen;
-	observe_log(p, p->server.log, sizeof p->server.log);
-	pipeline_notice(p, SEV_WARN, "the server is ready again; accuracy of before its end does not count any more");
+	pipeline_notice(p, SEV_WARN, "%s", words);
 	pipeline_emit(p, seen);
 	observe_code(p, false);
 	observe_code_tell(p);
@@ -197,7 +238,8 @@ bool observe_back(struct pipeline *p)
 		if (cancel_get(p->cancel) != CANCEL_NONE)
 			return false;
 		if (ev.u.server_seen.phase == SERVER_READY) {
-			start_anew(p, &ev);
+			observe_anew(p, &ev,
+			        "the server is ready again; accuracy of before its end does not count any more");
 			return true;
 		}
 		if (clock_mono_ns() >= end || cancel_wait(p->cancel, 1000, CANCEL_DRAIN)) {

@@ -20,8 +20,11 @@ struct observe { /* of one load */
 	struct server_now server;
 	struct ev_gpu_seen gpu;
 	bool have_server, have_gpu;
-	int samples, held_samples; /* seconds with GPU figures, those in which cards were held back */
-	int held_max;              /* cards at once */
+	int samples; /* seconds in which the GPUs tell whether they are held back */
+	struct held {
+		int samples, max; /* seconds in which cards were, cards at once */
+	} hot, capped, lowered;
+	double cap_clock; /* sum of the mean clocks of the capped seconds, MHz */
 	struct server_tally tally;
 	bool tallied;
 };
@@ -48,6 +51,9 @@ void observe_gone(struct pipeline *p, const char *last_words);
 /* True when the server lives, or is ready again within a minute (--wait-server, when that is longer) of its death. A
  * second row does not wait again. What was measured with the dead one (accuracy, code) is forgotten. */
 bool observe_back(struct pipeline *p);
+
+/* Another server answers than before, as seen: what was measured with the earlier one is forgotten. */
+void observe_anew(struct pipeline *p, struct event *seen, const char *words);
 
 /* Which code is served: looked at when the run begins, kept for the manifest; told when the journal is open. */
 void observe_code(struct pipeline *p, bool keep_diff);

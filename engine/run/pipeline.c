@@ -4,6 +4,7 @@
 #include "../base/text.h"
 #include "../post/gradio.h"
 #include "observe.h"
+#include "reshape.h"
 #include "serve.h"
 #include <math.h>
 #include <stdarg.h>
@@ -11,6 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char *environment(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
 
 #define LOOK_TIMEOUT_MS  4000
 #define POSTS_TIMEOUT_MS (15 * 60 * 1000)
@@ -83,6 +90,8 @@ static int restart_server(struct pipeline *p, struct err *e)
 	const struct settings *s = &p->settings;
 	struct control c = {.settings = s,
 	        .plan = &p->plan,
+	        .row = s->restart_shapes ? &p->plan.cells[0] : NULL,
+	        .track = p->track,
 	        .bearer = p->secrets->openai_key,
 	        .cancel = p->cancel,
 	        .say = serve_say,
@@ -95,6 +104,8 @@ static int restart_server(struct pipeline *p, struct err *e)
 	if (p->watcher)
 		watcher_target(p->watcher, s->base_url, s->server_log);
 	int rc = control_restart(&c, s->wait_server_ms > 0 ? s->wait_server_ms : -1, e);
+	if (rc == 0)
+		reshape_started(p, c.row);
 	return rc == 0 ? 0 : rc == ERR_CANCELLED ? 130 : rc == ERR_USAGE ? 1 : 2;
 }
 
@@ -245,11 +256,16 @@ static int prepare(struct pipeline *p, struct err *e)
 
 	if (settings_check(&p->settings, p->track, true, e) < 0 || plan_make(&p->plan, &p->settings, p->track, e) < 0)
 		return 1;
+	if (p->settings.mode != MODE_ACC && (settings_prompts(&p->settings, environment, NULL, e) < 0 ||
+	                                            promptwork_open(&p->prompts, &p->settings, e) < 0))
+		return e->code == ERR_USAGE ? 1 : 2;
 	if ((status = restart_server(p, e)))
 		return status;
 	set_waiting(p, true);
 	status = await_server(p, e);
 	set_waiting(p, false);
+	if (status == 0 && reshape_check(p, e))
+		status = 1;
 	if (status || (status = check_boards(p, e)) || (status = load_corpus(p, e)))
 		return status;
 	if (rundir_create(&p->dir, &p->settings, &p->plan, now, e) < 0)
@@ -257,11 +273,15 @@ static int prepare(struct pipeline *p, struct err *e)
 	p->have_dir = true;
 	observe_log(p, p->server.log, sizeof p->server.log);
 	observe_code(p, true);
+	server_origin_find(NULL, p->settings.base_url, &p->origin);
+	p->dir.origin = &p->origin;
 	if (scribe_open_run(p->scribe, p->dir.path, e) < 0 ||
 	        rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
 		return 2;
 	emit_plan(p);
 	observe_code_tell(p);
+	if (p->prompts && promptwork_start(p->prompts, &p->plan, &p->settings, e) < 0)
+		return 2;
 	return 0;
 }
 
@@ -377,6 +397,7 @@ int pipeline_run(struct pipeline *p)
 		scribe_close_run(p->scribe);
 		rundir_close(&p->dir);
 	}
+	promptwork_close(p->prompts);
 	if (p->have_corpus)
 		corpus_free(&p->corpus);
 	free(p->board);

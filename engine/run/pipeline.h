@@ -13,6 +13,7 @@
 #include "../server/code.h"
 #include "../server/gpu.h"
 #include "../server/watcher.h"
+#include "promptwork.h"
 #include "rundir.h"
 #include <stdatomic.h>
 
@@ -35,9 +36,13 @@ struct pipeline {
 	struct board *board; /* owned by the pipeline */
 	struct rundir dir;
 	bool have_dir;
+	struct server_origin origin; /* of the server that the run began with */
 	struct corpus corpus;
 	bool have_corpus;
+	struct promptwork *prompts; /* text prompts; NULL = token ids */
 	struct ev_server_seen server;
+	bool launch_known;                    /* it was started by this run, for rows of launch_shape (reshape.h) */
+	int launch_shape;
 	struct ev_accuracy_measured accuracy; /* `once`: measured earlier in this run */
 	bool have_accuracy;
 	struct code_set code;    /* which code is served; n 0 = unknown */

@@ -189,6 +189,25 @@ static void write_flags(struct json_out *j, const struct result_input *in)
 	json_array_end(j);
 }
 
+/* The server that the row was measured on: another row of the run may have had another one. */
+static void write_server(struct json_out *j, const struct ev_server_seen *s)
+{
+	json_key(j, "server");
+	if (!s) {
+		json_null(j);
+		return;
+	}
+	json_object(j);
+	json_key(j, "prefill");
+	if (s->prefill > 0)
+		json_i64(j, s->prefill);
+	else
+		json_null(j);
+	json_key(j, "version");
+	json_str(j, s->version[0] ? s->version : NULL);
+	json_object_end(j);
+}
+
 /* What the official file lacks, in one member at the end. */
 static void write_own(struct json_out *j, const struct result_input *in)
 {
@@ -202,6 +221,7 @@ static void write_own(struct json_out *j, const struct result_input *in)
 	member_i64(j, "gpus_assumed", in->track->gpus);
 	member_i64(j, "repeat", in->cell->repeat);
 	member_i64(j, "num_warmups", in->cell->num_warmups);
+	write_server(j, in->server);
 	write_failures(j, m);
 	json_key(j, "prompt_tokens_server");
 	if (m->prompt_tokens_server >= 0)

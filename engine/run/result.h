@@ -21,6 +21,7 @@ struct result_input {
 	int n_flags;
 	bool official_only; /* leaves out the members that the official file lacks ("benchtop": {...}) */
 	enum prompts_mode prompts;
+	const struct ev_server_seen *server; /* the one that was measured; NULL unknown */
 };
 
 /* Ratios ours / reference; NaN without a reference. */

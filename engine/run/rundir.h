@@ -10,12 +10,14 @@
 #include "../load/load.h"
 #include "../plan/plan.h"
 #include "../server/code.h"
+#include "../server/origin.h"
 
 struct rundir {
 	char path[512]; /* of the run: journal, lock, run.json */
 	char name[128];
 	char pair_path[SETTINGS_PAIRS][512]; /* where a pair's results go (== path with one pair) */
 	const struct code_set *code;         /* for the manifest: borrowed, NULL = nobody looked */
+	const struct server_origin *origin;  /* likewise */
 	int lock_fd;
 };
 

@@ -66,7 +66,8 @@ static int carry_out(struct serve *v, struct err *e)
 	        .cancel = &v->cancel,
 	        .say = serve_say,
 	        .ctx = v->scribe,
-	        .watcher = v->watcher};
+	        .watcher = v->watcher,
+	        .track = v->track};
 	struct settings checked = v->now.settings;
 
 	/* Without a plan that somebody asked for the script sees the environment as it is. */

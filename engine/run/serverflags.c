@@ -2,6 +2,7 @@
 #include "serverflags.h"
 #include "../base/text.h"
 #include "../log/tail.h"
+#include "../server/loadline.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,12 +125,8 @@ static void take_decode(struct server_tally *t, const char *line, const struct b
 
 static void take_retraction(struct server_tally *t, const char *line)
 {
-	static const char key[] = "#retracted_reqs: ";
-	const char *p = strstr(line, key);
-	long n = p ? strtol(p + sizeof key - 1, NULL, 10) : 0;
 	t->retractions++;
-	if (n > 0 && n < 1000000)
-		t->retracted += n;
+	t->retracted += load_retracted(line);
 }
 
 static void take_fatal(struct server_tally *t, const char *line)
@@ -156,7 +153,7 @@ void tally_line(struct server_tally *t, const char *line)
 		}
 		return;
 	}
-	if (strstr(line, "KV cache pool is full. Retract requests."))
+	if (load_retracted(line) >= 0)
 		take_retraction(t, line);
 	else if (!take_build(t, line))
 		take_fatal(t, line);

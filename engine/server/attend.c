@@ -134,6 +134,8 @@ static void put_start(struct attend *a, struct ev_server_seen *s)
 	if (a->startup.step == STEP_READY) /* its line came, /health is still to say so */
 		s->progress = 0.99;
 	s->eta_s = startup_eta(&a->startup, at);
+	s->step_s = startup_step_s(&a->startup, at);
+	s->step_last_s = startup_step_last_s(&a->startup);
 	text_set(a->told, sizeof a->told, s->text);
 	a->told_progress = s->progress;
 	a->followed = true;
@@ -177,6 +179,7 @@ void attend_apply(struct attend *a, struct ev_server_seen *s)
 		s->pid = a->instance.process.pid;
 		s->uptime_s = now_s(a);
 		text_set(s->log_note, sizeof s->log_note, a->instance.log.words);
+		text_copy(s->log_out, sizeof s->log_out, a->instance.log.other);
 	}
 	if (is_starting(a) && (s->phase == SERVER_ABSENT || s->phase == SERVER_STARTING))
 		put_start(a, s);

@@ -34,9 +34,16 @@ void control_say(const struct control *c, enum severity severity, const char *fm
 
 /* ---- the environment of a start ---- */
 
-/* One pair in the whole plan, and its smallest CONC. */
-static bool plan_shape(const struct plan *p, int *isl, int *osl, int *conc)
+/* The row's; else one pair in the whole plan, and its smallest CONC. */
+static bool exported(const struct control *c, int *isl, int *osl, int *conc)
 {
+	const struct plan *p = c->plan;
+	if (c->row) {
+		*isl = c->row->isl;
+		*osl = c->row->osl;
+		*conc = c->row->conc;
+		return true;
+	}
 	if (!p || p->n_cells == 0)
 		return false;
 	*isl = p->cells[0].isl;
@@ -58,7 +65,7 @@ int control_variables(const struct control *c, const char *log, char out[VARIABL
 	snprintf(out[n++], 576, "MODEL=%s", s->model);
 	snprintf(out[n++], 576, "PORT=%d", instance_port(s->base_url));
 	snprintf(out[n++], 576, "TP=%d", s->tp);
-	if (plan_shape(c->plan, &isl, &osl, &conc)) {
+	if (exported(c, &isl, &osl, &conc)) {
 		snprintf(out[n++], 576, "ISL=%d", isl);
 		snprintf(out[n++], 576, "OSL=%d", osl);
 		snprintf(out[n++], 576, "CONC=%d", conc);
@@ -96,17 +103,19 @@ static char **make_environment(char over[VARIABLES][576], int n)
 
 /* ---- start ---- */
 
-static int find_script(const struct settings *s, char *out, size_t cap, struct err *e)
+static int find_script(const struct control *c, char *out, size_t cap, struct err *e)
 {
-	const char *name = s->server_script[0] ? s->server_script : CONTROL_SCRIPT;
+	const struct settings *s = c->settings;
+	const char *usual = c->track && c->track->launch_script[0] ? c->track->launch_script : CONTROL_SCRIPT;
+	const char *name = s->server_script[0] ? s->server_script : usual;
 	text_set(out, cap, name);
 	if (access(name, R_OK) == 0)
 		return 0;
 	if (s->server_script[0])
 		return err_sys(e, ERR_USAGE, errno, "the launch script %.300s cannot be read", name);
 	return err_set(e, ERR_USAGE,
-	        "there is no " CONTROL_SCRIPT
-	        " in the working directory: go to where the sourced variables are, or name the script with --server-script FILE");
+	        "there is no %.200s in the working directory: go to where the sourced variables are, or name the script with --server-script FILE",
+	        usual);
 }
 
 int control_port_free(const struct control *c, struct err *e)
@@ -214,7 +223,7 @@ int control_can_start(const struct control *c, struct err *e)
 	if (!c->settings->model[0])
 		return err_set(e, ERR_USAGE,
 		        "MODEL is not set: source all_conc_var.sh or specific_conc_var.sh before the server is started");
-	return find_script(c->settings, script, sizeof script, e);
+	return find_script(c, script, sizeof script, e);
 }
 
 int control_start(const struct control *c, struct server_record *r, struct err *e)
@@ -223,7 +232,7 @@ int control_start(const struct control *c, struct server_record *r, struct err *
 	struct err note = {0};
 	memset(r, 0, sizeof *r);
 	int rc = control_port_free(c, e);
-	if (rc || (rc = control_can_start(c, e)) || (rc = find_script(s, r->script, sizeof r->script, e)))
+	if (rc || (rc = control_can_start(c, e)) || (rc = find_script(c, r->script, sizeof r->script, e)))
 		return rc;
 	r->port = instance_port(s->base_url);
 	text_copy(r->model, sizeof r->model, s->model);

@@ -3,7 +3,8 @@
  * A start runs the launch script through bash in a session of its own, both streams in a new /tmp/sglang-server-XXXXXX.log;
  * it outlives this process. A stop is what SGLang understands: requests aborted, SIGTERM to the program that listens and to
  * nothing else, time to drain, then SIGKILL to what belongs to it. A program that ends itself by signal 9 after it drained
- * has stopped cleanly. No shell but the user's own script is run, nothing is ever signalled that is not the server's.
+ * has stopped cleanly; a stop is over when the GPUs' memory is free again, too, or after a minute with a word about which card
+ * holds it. No shell but the user's own script is run, nothing is ever signalled that is not the server's.
  */
 #ifndef BENCHTOP_CONTROL_H
 #define BENCHTOP_CONTROL_H
@@ -12,12 +13,14 @@
 #include "instance.h"
 #include "watcher.h"
 
-#define CONTROL_SCRIPT   "launch_sglang_server.sh"
-#define CONTROL_GRACE_MS 30000 /* between SIGTERM and SIGKILL */
+#define CONTROL_SCRIPT   "launch_sglang_server.sh" /* when neither the settings nor the track name one */
+#define CONTROL_GRACE_MS 30000                     /* between SIGTERM and SIGKILL */
 
 struct control {
 	const struct settings *settings; /* model, tp, base_url, server_script, stop_grace_ms */
 	const struct plan *plan;         /* NULL = none: ISL, OSL, CONC stay as the environment has them */
+	const struct plan_cell *row;     /* the row that it is started for: its ISL, OSL, CONC; NULL = by the plan */
+	const struct track *track;       /* names the script; NULL = the usual name */
 	const char *bearer;              /* for the abort; NULL or "" = none */
 	struct cancel *cancel;           /* NULL = none */
 	/* What happens, in sentences; NULL = nobody listens. */
@@ -42,8 +45,9 @@ int control_stop(const struct control *c, bool *was_there, struct err *e);
 /* Stop, wait for the port, start, wait for ready. */
 int control_restart(const struct control *c, int64_t limit_ms, struct err *e);
 
-/* The variables of a start that differ from the environment: "MODEL=..." and so on, at most 8; count. A plan of one pair
- * exports ISL, OSL and its smallest CONC, so that the script chooses a prefill size that fits every row. For tests. */
+/* The variables of a start that differ from the environment: "MODEL=..." and so on, at most 8; count. A row
+ * exports its own ISL, OSL and CONC; without one a plan of one pair exports them with its smallest CONC, so that the script
+ * chooses a prefill size that fits every row. For tests. */
 int control_variables(const struct control *c, const char *log, char out[8][576]);
 
 #endif

@@ -31,6 +31,8 @@ struct gpu {
 	struct reader readers[GPU_CARDS];
 	int n;
 	struct ev_gpu_seen now;
+	struct gpu_card seen[GPU_CARDS]; /* of the newest round */
+	int64_t rounds;
 	bool have, told, told_any;
 };
 
@@ -125,6 +127,8 @@ static void look(struct gpu *g)
 	event_init(&ev, EV_gpu_seen);
 	bool any = gpu_fold(cards, g->n, &ev.u.gpu_seen);
 	g->now = ev.u.gpu_seen;
+	memcpy(g->seen, cards, (size_t)g->n * sizeof cards[0]);
+	g->rounds++;
 	g->have = any;
 	if (!g->stop && g->scribe && (any || !g->told || g->told_any))
 		scribe_emit(g->scribe, &ev);
@@ -214,6 +218,19 @@ bool gpu_now(struct gpu *g, struct ev_gpu_seen *out)
 		*out = g->now;
 	pthread_mutex_unlock(&g->lock);
 	return have;
+}
+
+int gpu_cards(struct gpu *g, struct gpu_place *places, struct gpu_card *cards, int cap, int64_t *rounds)
+{
+	pthread_mutex_lock(&g->lock);
+	int n = g->rounds == 0 ? 0 : g->n < cap ? g->n : cap;
+	for (int i = 0; i < n; i++) {
+		places[i] = g->readers[i].place;
+		cards[i] = g->seen[i];
+	}
+	*rounds = g->rounds;
+	pthread_mutex_unlock(&g->lock);
+	return n;
 }
 
 void gpu_stop(struct gpu *g)

@@ -19,9 +19,9 @@ struct gpu_card {    /* NaN = n/a */
 	bool stuck;  /* a read has not returned: all of it is NaN */
 	double busy; /* percent */
 	double vram_used_gib, vram_total_gib;
-	double power_w, cap_w;
-	double temp_c, crit_c;     /* of the junction */
-	double sclk_mhz, mclk_mhz; /* now */
+	double power_w, cap_w, cap_max_w; /* cap_max_w: the highest that the cap may be set to */
+	double temp_c, crit_c;            /* of the junction */
+	double sclk_mhz, mclk_mhz;        /* now */
 };
 
 /* Finds the cards; returns how many, at most cap. Never blocks in a special file. */
@@ -29,7 +29,7 @@ int gpu_enumerate(const char *sysfs, struct gpu_place *out, int cap);
 /* Reads one card; may block as long as the driver does. */
 void gpu_read_card(const struct gpu_place *place, struct gpu_card *out);
 /* All cards as one event: busy, clock and VRAM are means and the temperature is the highest of the cards that tell it;
- * a sum (power, caps) is absent unless every card tells its part. False when nothing at all is known. */
+ * a sum (power, caps) is absent unless every card tells its part; the part that is told of the power is power_part_w. False when nothing at all is known. */
 bool gpu_fold(const struct gpu_card *cards, int n, struct ev_gpu_seen *out);
 
 struct gpu;
@@ -37,6 +37,9 @@ struct gpu;
 int gpu_start(struct gpu **out, struct scribe *scribe, const char *sysfs, struct err *e);
 /* The newest figures; false when there are none, or when the thread is just writing them. Never waits. */
 bool gpu_now(struct gpu *g, struct ev_gpu_seen *out);
+/* The newest round card by card, sorted by address, and how many rounds there were (0: none yet). Returns how many cards, at
+ * most cap. Waits for no card. */
+int gpu_cards(struct gpu *g, struct gpu_place *places, struct gpu_card *cards, int cap, int64_t *rounds);
 /* Ends within a second, whatever blocks. NULL is allowed. */
 void gpu_stop(struct gpu *g);
 

@@ -14,6 +14,7 @@
 #define VENDOR_AMD  "0x1002"
 #define TEMPS       8
 #define AT_CAP      0.98 /* of the power cap: the firmware holds a card there */
+#define LOWERED     0.99 /* of the highest cap that the card takes */
 #define DRM_ENTRIES 1024
 
 static bool fits(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -167,7 +168,7 @@ void gpu_read_card(const struct gpu_place *place, struct gpu_card *out)
 {
 	const double gib = 1.0 / (1024.0 * 1024.0 * 1024.0);
 	char hwmon[600] = "";
-	*out = (struct gpu_card){.power_w = NAN, .cap_w = NAN, .temp_c = NAN, .crit_c = NAN};
+	*out = (struct gpu_card){.power_w = NAN, .cap_w = NAN, .cap_max_w = NAN, .temp_c = NAN, .crit_c = NAN};
 	out->busy = read_number(place->path, "gpu_busy_percent", 1);
 	if (out->busy > 100)
 		out->busy = NAN;
@@ -180,6 +181,7 @@ void gpu_read_card(const struct gpu_place *place, struct gpu_card *out)
 		if (isnan(out->power_w))
 			out->power_w = read_number(hwmon, "power1_input", 1e-6);
 		out->cap_w = read_number(hwmon, "power1_cap", 1e-6);
+		out->cap_max_w = read_number(hwmon, "power1_cap_max", 1e-6);
 		out->temp_c = read_labelled(hwmon, "temp", junction, "input", 1e-3);
 		out->crit_c = read_labelled(hwmon, "temp", junction, "crit", 1e-3);
 		out->sclk_mhz = read_labelled(hwmon, "freq", find_label(hwmon, "freq", "sclk"), "input", 1e-6);
@@ -216,19 +218,33 @@ static double sum_of(const struct mean *m, int cards)
 	return m->n == cards && cards > 0 ? m->sum : (double)NAN;
 }
 
-/* 1 held back, 0 not, -1 the card does not tell. */
-static int held_back(const struct gpu_card *c)
+/* Adds 1 when it is so and 0 when not to a count that is absent as long as no card tells. */
+static void count(double *n, bool tells, bool so)
+{
+	if (tells)
+		*n = (isnan(*n) ? 0 : *n) + so;
+}
+
+/* What holds a card back. Its power cap is the usual end of hard work; heat is not, and a lowered cap need not be there. */
+static void count_held(const struct gpu_card *c, struct ev_gpu_seen *out)
 {
 	bool power = !isnan(c->power_w) && c->cap_w > 0, heat = !isnan(c->temp_c) && c->crit_c > 0;
-	if ((power && c->power_w >= AT_CAP * c->cap_w) || (heat && c->temp_c >= c->crit_c))
-		return 1;
-	return power || heat ? 0 : -1;
+	bool at_cap = power && c->power_w >= AT_CAP * c->cap_w, too_hot = heat && c->temp_c >= c->crit_c;
+	count(&out->throttled, power || heat, at_cap || too_hot);
+	count(&out->hot, heat, too_hot);
+	count(&out->lowered, power && c->cap_max_w > 0, at_cap && c->cap_w < LOWERED * c->cap_max_w);
 }
 
 bool gpu_fold(const struct gpu_card *cards, int n, struct ev_gpu_seen *out)
 {
 	struct mean busy = {0}, used = {0}, total = {0}, power = {0}, cap = {0}, clock = {0};
-	*out = (struct ev_gpu_seen){.cards = n, .temp_c = NAN, .throttled = NAN, .sample = true};
+	*out = (struct ev_gpu_seen){.cards = n,
+	        .temp_c = NAN,
+	        .throttled = NAN,
+	        .hot = NAN,
+	        .lowered = NAN,
+	        .power_part_w = NAN,
+	        .sample = true};
 	for (int i = 0; i < n; i++) {
 		const struct gpu_card *c = &cards[i];
 		out->stuck += c->stuck;
@@ -242,14 +258,15 @@ bool gpu_fold(const struct gpu_card *cards, int n, struct ev_gpu_seen *out)
 		mean_add(&clock, c->sclk_mhz);
 		if (!isnan(c->temp_c) && !(out->temp_c >= c->temp_c))
 			out->temp_c = c->temp_c;
-		int held = held_back(c);
-		if (held >= 0)
-			out->throttled = (isnan(out->throttled) ? 0 : out->throttled) + held;
+		count_held(c, out);
 	}
 	out->busy = mean_of(&busy);
 	out->vram_used_gib = mean_of(&used);
 	out->vram_total_gib = mean_of(&total);
 	out->power_w = sum_of(&power, n);
+	out->power_cards = power.n;
+	if (isnan(out->power_w) && power.n > 0)
+		out->power_part_w = power.sum;
 	out->cap_w = sum_of(&cap, n);
 	out->clock_mhz = mean_of(&clock);
 	return busy.n + used.n + total.n + power.n + clock.n > 0 || !isnan(out->temp_c);

@@ -15,14 +15,25 @@ struct load_rank {
 	int64_t every_s;        /* between the last two */
 };
 
-struct load_view {
-	struct load_rank ranks[LOAD_RANKS];
-	bool shown; /* figures were given out since they were last absent */
+/* A sum over the last ten pieces of time. */
+#define LOAD_PIECES 10
+struct load_window {
+	int64_t piece[LOAD_PIECES]; /* number since the clock began, plus one; 0 = none */
+	double sum[LOAD_PIECES];
 };
 
-/* Takes a batch line. live: it was written just now (else it only prepares the judgement of later ones). The first
+struct load_view {
+	struct load_rank ranks[LOAD_RANKS];
+	struct load_window cached;    /* tokens, seconds */
+	struct load_window retracted; /* requests, pieces of 6 s */
+	bool shown;                   /* figures were given out since they were last absent */
+};
+
+/* Takes a line: of a batch, or of requests that were retracted; others say nothing. live: it was written just now (else it only prepares the judgement of later ones). The first
  * throughput after a silence spans the silence and is dropped. */
 void load_view_take(struct load_view *v, const char *text, int64_t now_ns, bool live);
+/* How many requests a line says that were retracted, the KV pool being full; -1: it is no such line. */
+int64_t load_retracted(const char *line);
 /* Fills out; false when there is nothing to say: no fresh line, and absence was told already. */
 bool load_view_read(struct load_view *v, int64_t now_ns, struct ev_server_load *out);
 

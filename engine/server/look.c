@@ -54,7 +54,7 @@ void look_init(struct ev_server_seen *out, const char *base_url)
 	memset(out, 0, sizeof *out);
 	out->phase = SERVER_UNKNOWN;
 	out->radix_off = -1;
-	out->uptime_s = out->progress = out->eta_s = NAN;
+	out->uptime_s = out->progress = out->eta_s = out->step_s = out->step_last_s = NAN;
 	text_copy(out->url, sizeof out->url, base_url);
 }
 

@@ -355,14 +355,21 @@ bool process_starting(const char *root, int port, struct process *out)
 	return s.best.pid > 0 && process_read(root, s.best.pid, out, NULL) == 0;
 }
 
-bool process_is_server(const char *root, const struct process *p)
+static bool names_server(const struct process *p)
 {
 	static const char *const words[] = {"sglang", "vllm", "launch_server", "atom", "benchtop-sim"};
+	for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
+		if (strcasestr(p->command, words[w]))
+			return true;
+	return false;
+}
+
+bool process_is_server(const char *root, const struct process *p)
+{
 	struct process at = *p;
 	for (int i = 0; i < ANCESTORS && at.pid > 1; i++) {
-		for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
-			if (strcasestr(at.command, words[w]))
-				return true;
+		if (names_server(&at))
+			return true;
 		if (process_read(root, at.ppid, &at, NULL))
 			break;
 	}
@@ -415,4 +422,44 @@ int process_family(const char *root, pid_t pid, pid_t sid, struct process *out, 
 			process_each(root, join_family, &f);
 	} while (f.grown && f.n < cap);
 	return f.n;
+}
+
+/* ---- its process group ---- */
+
+pid_t process_own_group(const char *root, const struct process *p)
+{
+	struct process at = *p;
+	if (p->pgid <= 1)
+		return 0;
+	for (int i = 0; i < ANCESTORS && at.pid > 1 && at.pgid == p->pgid; i++) {
+		if (at.pid == p->pgid)
+			return i == 0 || names_server(&at) ? p->pgid : 0;
+		if (process_read(root, at.ppid, &at, NULL))
+			break;
+	}
+	return 0;
+}
+
+struct group {
+	const char *root;
+	pid_t pgid;
+	struct process *out;
+	int n, cap;
+};
+
+static bool join_group(void *ctx, pid_t pid)
+{
+	struct group *g = ctx;
+	struct process p;
+	if (read_stat(g->root, pid, &p) && !p.zombie && p.pgid == g->pgid)
+		g->out[g->n++] = p;
+	return g->n < g->cap;
+}
+
+int process_group(const char *root, pid_t pgid, struct process *out, int cap)
+{
+	struct group g = {.root = root, .pgid = pgid, .out = out, .cap = cap};
+	if (pgid > 1 && cap > 0)
+		process_each(root, join_group, &g);
+	return g.n;
 }

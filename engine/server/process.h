@@ -31,7 +31,7 @@ enum port_state {
 	PORT_OUTSIDE, /* somebody does, but no process that can be seen from here: another container, or not our user's */
 };
 
-enum log_kind {
+enum log_target {
 	LOG_UNKNOWN,  /* the process is gone, or may not be looked into */
 	LOG_FILE,     /* path is it */
 	LOG_TERMINAL, /* cannot be read */
@@ -40,8 +40,9 @@ enum log_kind {
 };
 
 struct process_log {
-	enum log_kind kind;
+	enum log_target kind;
 	char path[512];  /* LOG_FILE */
+	char other[512]; /* the file of its stdout, when that is another one; else empty */
 	char words[200]; /* why it cannot be read, and the remedy; empty for LOG_FILE */
 };
 
@@ -61,6 +62,11 @@ bool process_is_server(const char *root, const struct process *p);
 void process_log(const char *root, pid_t pid, struct process_log *out);
 /* The process, what descends from it, and (sid > 0) the session's members: those alive, at most cap. */
 int process_family(const char *root, pid_t pid, pid_t sid, struct process *out, int cap);
+/* The process group of a server, when it is the server's own: led by the server, or by a process above it whose arguments
+ * name one (its launch script). 0 otherwise: the group may hold a shell and all that was started from it. */
+pid_t process_own_group(const char *root, const struct process *p);
+/* The members of a process group: those alive, at most cap. */
+int process_group(const char *root, pid_t pgid, struct process *out, int cap);
 /* "pid 4711 (python3 -m sglang.launch_server ...), since 14:05:03". Returns out. */
 char *process_words(const struct process *p, char *out, size_t cap);
 

@@ -140,7 +140,7 @@ static bool follow_pipe(const char *root, pid_t writer, const char *pipe, struct
 
 /* ---- one stream ---- */
 
-static void say(struct process_log *out, enum log_kind kind, const char *words)
+static void say(struct process_log *out, enum log_target kind, const char *words)
 {
 	out->kind = kind;
 	out->path[0] = '\0';
@@ -180,9 +180,9 @@ void process_log(const char *root, pid_t pid, struct process_log *out)
 	memset(out, 0, sizeof *out);
 	memset(&other, 0, sizeof other);
 	look_at(root, pid, "2", out); /* SGLang's own lines are there, only access lines on the other */
-	if (out->kind == LOG_FILE)
-		return;
 	look_at(root, pid, "1", &other);
-	if (other.kind == LOG_FILE)
+	if (out->kind != LOG_FILE && other.kind == LOG_FILE)
 		*out = other;
+	else if (out->kind == LOG_FILE && other.kind == LOG_FILE && strcmp(out->path, other.path) != 0)
+		text_set(out->other, sizeof out->other, other.path);
 }

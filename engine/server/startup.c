@@ -211,6 +211,17 @@ double startup_eta(const struct startup *s, double at_s)
 	return left + (here > 0 ? here : 0);
 }
 
+double startup_step_s(const struct startup *s, double at_s)
+{
+	double in_step = at_s - s->entered_s[s->step];
+	return in_step > 0 ? in_step : 0;
+}
+
+double startup_step_last_s(const struct startup *s)
+{
+	return s->history.have && s->step < STEP_READY ? s->history.step_s[s->step] : (double)NAN;
+}
+
 char *startup_words(const struct startup *s, char *out, size_t cap)
 {
 	char bar[32] = "", build[160] = "", built[32] = "";

@@ -62,6 +62,9 @@ void startup_ready(struct startup *s, double at_s);
 double startup_progress(struct startup *s, double at_s);
 /* Seconds left; NaN without a history (unless nothing but a bar is left to see). */
 double startup_eta(const struct startup *s, double at_s);
+/* Seconds in the step in progress, and what it took in the last start (NaN without a history). */
+double startup_step_s(const struct startup *s, double at_s);
+double startup_step_last_s(const struct startup *s);
 /* "loading weights 40/82; building module_x (3 built)". Returns out. */
 char *startup_words(const struct startup *s, char *out, size_t cap);
 const char *startup_step_word(enum startup_step step); /* for the history file and tests */

@@ -3,6 +3,7 @@
 #include "../base/text.h"
 #include "../net/fetch.h"
 #include "control_int.h"
+#include "vram.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #define LOAD_MS     5000  /* a server that is still loading has nothing to drain */
 #define KILL_MS     10000 /* after SIGKILL: a GPU reset holds a process for a while */
 #define LEFTOVER_MS 3000  /* ranks die with their parent by themselves */
+#define VRAM_SAY_MS 2000  /* what is over sooner is not worth a word */
+#define VRAM_MS     60000
 #define ANCESTORS   64
 
 struct stopping {
@@ -23,6 +26,8 @@ struct stopping {
 	struct instance i;
 	struct process *family; /* everything seen to belong to it, also what has ended since */
 	int n_family;
+	pid_t group; /* of a server that is not our start: its own process group; 0 = it has none, its descendants it is */
+	struct vram vram;
 	int64_t begun;
 };
 
@@ -51,15 +56,31 @@ static bool known(const struct stopping *s, const struct process *p)
 	return false;
 }
 
-/* Its session, when it is a start of ours; its descendants in any case. Children that come later are met by the next call. */
+/* Its session, when it is a start of ours, else its process group when that is its own; its descendants in any case.
+ * Children that come later are met by the next call. */
 static void gather(struct stopping *s)
 {
 	struct process *now = calloc(PROCESS_MANY, sizeof *now);
 	int n = now ? process_family(NULL, s->i.process.pid, s->i.ours ? s->i.record.pid : 0, now, PROCESS_MANY) : 0;
+	if (now && s->group > 0)
+		n += process_group(NULL, s->group, now + n, PROCESS_MANY - n);
 	for (int i = 0; i < n && s->n_family < PROCESS_MANY; i++)
 		if (!known(s, &now[i]) && !above_us(now[i].pid))
 			s->family[s->n_family++] = now[i];
 	free(now);
+}
+
+/* A group with us in it, or with what we run under, is not the server's alone. */
+static pid_t own_group(const struct stopping *s)
+{
+	pid_t group = s->i.ours ? 0 : process_own_group(NULL, &s->i.process);
+	struct process *member = group > 0 ? calloc(PROCESS_MANY, sizeof *member) : NULL;
+	int n = member ? process_group(NULL, group, member, PROCESS_MANY) : 0;
+	for (int i = 0; i < n; i++)
+		if (above_us(member[i].pid))
+			n = 0;
+	free(member);
+	return n > 0 ? group : 0;
 }
 
 static int alive(const struct stopping *s)
@@ -188,6 +209,28 @@ static void end_leftovers(struct stopping *s)
 	wait_gone(s, KILL_MS, family_gone);
 }
 
+/* The driver frees the memory of a process after its end, with a delay: a start before that would run out of it. */
+static int await_vram(struct stopping *s, struct err *e)
+{
+	char still[200], took[16];
+	int tp = s->c->settings->tp, rc = vram_wait(&s->vram, tp, VRAM_SAY_MS, s->c->cancel, still, sizeof still);
+	if (rc == 1) {
+		control_say(s->c, SEV_INFO, "server: waiting for the GPUs' memory: %s", still);
+		rc = vram_wait(&s->vram, tp, VRAM_MS - VRAM_SAY_MS, s->c->cancel, still, sizeof still);
+		if (rc == 0 && !still[0])
+			control_say(s->c, SEV_INFO, "server: the GPUs' memory is free after %s",
+			        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
+	}
+	if (rc == ERR_CANCELLED)
+		return err_set(e, ERR_CANCELLED, "the server has ended; stopped waiting for the GPUs' memory%s%s",
+		        still[0] ? ": " : "", still);
+	if (still[0])
+		control_say(s->c, SEV_WARN,
+		        "server: %s after its end: another process uses it (amd-smi process names it), or the driver does not let go (dmesg); a start now may run out of memory",
+		        still);
+	return 0;
+}
+
 static int end_it(struct stopping *s, struct err *e)
 {
 	int64_t grace = s->c->settings->stop_grace_ms > 0 ? s->c->settings->stop_grace_ms : CONTROL_GRACE_MS;
@@ -215,7 +258,9 @@ static int end_it(struct stopping *s, struct err *e)
 	control_say(s->c, SEV_INFO, "server: %s after %s", killed ? "ended" : "stopped cleanly",
 	        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
 	server_record_remove(instance_port(s->c->settings->base_url));
-	return 0;
+	if (s->c->watcher)
+		watcher_nudge(s->c->watcher);
+	return await_vram(s, e);
 }
 
 int control_stop(const struct control *c, bool *was_there, struct err *e)
@@ -235,7 +280,10 @@ int control_stop(const struct control *c, bool *was_there, struct err *e)
 	s.family = calloc(PROCESS_MANY, sizeof *s.family);
 	if (!s.family)
 		return err_set(e, ERR_NOMEM, "out of memory");
+	s.group = own_group(&s);
+	vram_begin(&s.vram, NULL);
 	rc = end_it(&s, e);
+	vram_end(&s.vram);
 	if (c->watcher)
 		watcher_nudge(c->watcher);
 	free(s.family);

@@ -146,6 +146,15 @@ static void add_log(struct watcher *w, struct ev_server_seen *s)
 	}
 }
 
+/* With --log the one that the process writes is the other. */
+static void add_own_log(const struct watcher *w, struct ev_server_seen *s)
+{
+	const struct process_log *own = &w->attend.instance.log;
+	if (w->log_given && w->attend.have && !w->attend.gone && own->kind == LOG_FILE &&
+	        strcmp(own->path, w->at_log) != 0)
+		text_copy(s->log_out, sizeof s->log_out, own->path);
+}
+
 /* Its process, and with it its log unless one was given. */
 static void find_process(struct watcher *w, bool answers)
 {
@@ -202,7 +211,8 @@ static bool same(const struct ev_server_seen *a, const struct ev_server_seen *b)
 	return a->phase == b->phase && a->tp == b->tp && a->prefill == b->prefill && a->radix_off == b->radix_off &&
 	       strcmp(a->text, b->text) == 0 && strcmp(a->model, b->model) == 0 &&
 	       strcmp(a->version, b->version) == 0 && strcmp(a->url, b->url) == 0 && strcmp(a->log, b->log) == 0 &&
-	       a->pid == b->pid && strcmp(a->log_note, b->log_note) == 0 && same_f64(a->progress, b->progress);
+	       a->pid == b->pid && strcmp(a->log_note, b->log_note) == 0 && strcmp(a->log_out, b->log_out) == 0 &&
+	       same_f64(a->progress, b->progress);
 }
 
 /* True when the look was not cut short. */
@@ -222,6 +232,7 @@ static bool look_once(struct watcher *w)
 	read_log(w); /* a fatal line in it brings the next look forward */
 	add_log(w, s);
 	attend_apply(&w->attend, s);
+	add_own_log(w, s);
 	if (w->seen_any && same(&w->seen, s))
 		return true;
 	w->seen_any = true;

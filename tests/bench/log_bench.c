@@ -2,6 +2,7 @@
  *
  * Prints one table; decides nothing by time. 1 when something could not run, 0 else, also when there is no room.
  *   log_bench [--mb N]     N megabytes of log, default 1024, in $TMPDIR or /tmp
+ * lnav's figures for the same file stand beside, where it is installed (lnav.py); run in the source directory.
  */
 #include "../../engine/base/clock.h"
 #include "../../tui/screen/logview.h"
@@ -346,6 +347,31 @@ static void replacing(void)
 	row("  rotated under it: noticed after", "", text, f.lines == 1 ? "" : "NOT noticed");
 }
 
+/* The program that engineers use for this, where it is installed: printed beside, nothing is judged by it. */
+static void beside(void)
+{
+	char command[600], ms[16] = "", mb[16] = "", rate[16] = "", text[64];
+	if (system("command -v lnav >/dev/null 2>&1 && command -v python3 >/dev/null 2>&1") != 0) {
+		row("  lnav beside it", "", "-", "needs lnav and python3 (apt install lnav)");
+		return;
+	}
+	snprintf(command, sizeof command, "python3 tests/bench/lnav.py '%s' 2>/dev/null", path);
+	FILE *f = popen(command, "r");
+	int n = f ? fscanf(f, "%15s %15s %15s", ms, mb, rate) : 0;
+	if (f)
+		pclose(f);
+	if (n != 3) {
+		row("  lnav beside it", "", "-", "could not be measured");
+		return;
+	}
+	snprintf(text, sizeof text, "%s ms", ms);
+	row("  lnav: open to the first line on its screen", "", text, "");
+	snprintf(text, sizeof text, "%s MB", mb);
+	row("  lnav: resident when it has the whole file", "", text, "");
+	snprintf(text, sizeof text, "%s MB/s", rate);
+	row("  lnav: -n with a filter, start to end", "", text, "its start and index included");
+}
+
 int main(int argc, char **argv)
 {
 	struct statvfs st;
@@ -377,6 +403,7 @@ int main(int argc, char **argv)
 			        "gen throughput .token/s.: 95[0-4]\\.1");
 			searching("  search: alternatives", "", "exception|start build");
 			filtering();
+			beside();
 			following();
 			replacing();
 		}

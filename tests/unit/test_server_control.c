@@ -102,6 +102,7 @@ static void a_start_step_by_step(void **state)
 			assert_true(isnan(startup_eta(&s, usual[i].at_s)));
 		last = p;
 	}
+	assert_true(isnan(startup_step_last_s(&s)));
 	assert_int_equal(s.n_built, 2);
 	assert_true(s.entered_s[STEP_WEIGHTS] == 55 && s.entered_s[STEP_READY] == 290);
 	assert_false(startup_line(&s, usual[9].line, 300)); /* what comes later is no start */
@@ -138,6 +139,7 @@ static void the_last_start_gives_the_time(void **state)
 	for (size_t i = 0; i < 10; i++)
 		startup_line(&s, usual[i].line, usual[i].at_s);
 	assert_true(startup_eta(&s, 55) == 235);
+	assert_true(startup_step_s(&s, 71) == 16 && startup_step_last_s(&s) == 95);
 	startup_line(&s, "Loading safetensors checkpoint shards:   0% Completed | 0/82 [00:00<?, ?it/s]", 60);
 	startup_line(&s, "Loading safetensors checkpoint shards:  50% Completed | 41/82 [00:00<?, ?it/s]", 160);
 	assert_true(startup_eta(&s, 160) == 100 + 140);
@@ -230,8 +232,34 @@ static void variables(void **state)
 	assert_string_equal(v[3], "ISL=8192");
 	assert_string_equal(v[4], "OSL=1024");
 	assert_string_equal(v[5], "CONC=32"); /* fits every row */
+	c.row = &plan.cells[0];               /* started for this row alone */
+	assert_int_equal(control_variables(&c, "l", v), 7);
+	assert_string_equal(v[5], "CONC=64");
+	c.row = NULL;
 	plan.cells[1].isl = 1024;
 	assert_int_equal(control_variables(&c, "l", v), 4); /* more than one pair: as the environment has it */
+}
+
+/* The script is a file of the working directory, by the track's name for it. */
+static void the_script(void **state)
+{
+	(void)state;
+	static struct settings s;
+	static struct track t;
+	struct err e = {0};
+	struct control c = {.settings = &s};
+	snprintf(s.model, sizeof s.model, "a/b");
+	assert_int_equal(control_can_start(&c, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "there is no launch_sglang_server.sh in the working directory"));
+	c.track = &t;
+	assert_int_equal(control_can_start(&c, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "no launch_sglang_server.sh"));
+	snprintf(t.launch_script, sizeof t.launch_script, "launch_other_server.sh");
+	assert_int_equal(control_can_start(&c, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "no launch_other_server.sh"));
+	snprintf(s.server_script, sizeof s.server_script, "/nonexistent/mine.sh");
+	assert_int_equal(control_can_start(&c, &e), ERR_USAGE);
+	assert_non_null(strstr(e.text, "/nonexistent/mine.sh cannot be read"));
 }
 
 static void ports(void **state)
@@ -279,6 +307,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(the_last_start_gives_the_time, make_cache, drop_cache),
 	        cmocka_unit_test(why_it_died),
 	        cmocka_unit_test(variables),
+	        cmocka_unit_test(the_script),
 	        cmocka_unit_test(ports),
 	        cmocka_unit_test_setup_teardown(the_record, make_cache, drop_cache),
 	};

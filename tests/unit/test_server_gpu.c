@@ -181,6 +181,7 @@ static void folding_claims_nothing(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		c[i] = (struct gpu_card){.busy = 90 + i,
+		        .cap_max_w = NAN,
 		        .vram_used_gib = 200,
 		        .vram_total_gib = 288,
 		        .power_w = 1000,
@@ -195,13 +196,20 @@ static void folding_claims_nothing(void **state)
 	near(ev.cap_w, 4200);
 	near(ev.temp_c, 62);
 	assert_true(ev.throttled == 0 && ev.stuck == 0 && ev.cards == 3 && ev.sample);
-	c[1].power_w = 1390; /* at its cap */
-	c[2].temp_c = 100;   /* at its critical temperature */
+	assert_true(ev.hot == 0 && isnan(ev.lowered)); /* nobody tells how high a cap may be */
+	c[1].power_w = 1390;                           /* at its cap */
+	c[2].temp_c = 100;                             /* at its critical temperature */
 	assert_true(gpu_fold(c, 3, &ev));
-	assert_true(ev.throttled == 2);
+	assert_true(ev.throttled == 2 && ev.hot == 1);
+	c[1].cap_max_w = 1400;
+	assert_true(gpu_fold(c, 3, &ev) && ev.lowered == 0);
+	c[1].cap_w = c[1].power_w = 1000; /* somebody has lowered it */
+	assert_true(gpu_fold(c, 3, &ev) && ev.lowered == 1 && ev.throttled == 2);
+	assert_true(isnan(ev.power_part_w) && ev.power_cards == 3);
 	c[1].power_w = NAN; /* a sum without one of them would be too low */
 	assert_true(gpu_fold(c, 3, &ev));
 	assert_true(isnan(ev.power_w) && !isnan(ev.busy));
+	assert_true(ev.power_part_w == 2000 && ev.power_cards == 2); /* but it says of how many it is */
 	c[2].stuck = true;
 	assert_true(gpu_fold(c, 3, &ev));
 	near(ev.busy, 90.5);
@@ -254,7 +262,8 @@ static void a_blocked_read_stops_nothing(void **state)
 	await_seen(m, 1, &seen);
 	assert_int_equal(seen.cards, CARDS);
 	near(seen.busy, (90 + 91 + 92 + 94 + 95 + 96 + 97) / 7.0);
-	assert_true(isnan(seen.power_w));
+	assert_true(isnan(seen.power_w) && seen.power_cards == 7);
+	near(seen.power_part_w, 7 * 1012.0);
 	await_seen(m, 1, &seen); /* and so a second later */
 	int64_t end = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
 	while (!gpu_now(g, &now) && clock_mono_ns() < end)

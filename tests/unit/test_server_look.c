@@ -218,6 +218,55 @@ static void load_figures(void **state)
 	free(v);
 }
 
+#define AT(second) ((second)*CLOCK_NS_PER_S)
+
+/* What only some servers have: speculative decoding, a cache that spares tokens, a full pool. */
+static void load_figures_of_some_servers(void **state)
+{
+	(void)state;
+	struct load_view *v = calloc(1, sizeof *v);
+	struct ev_server_load l;
+	assert_non_null(v);
+	take(v, "10:00:00", 500, 99, true);
+	assert_true(load_view_read(v, AT(100), &l));
+	assert_true(isnan(l.accept_len) && isnan(l.cached) && isnan(l.retracted));
+	for (int dp = 0; dp < 2; dp++) {
+		char line[240];
+		snprintf(line, sizeof line,
+		        "[2025-11-20 10:00:02 DP%d TP0] Decode batch, #running-req: 4, token usage: 0.01, accept len: %d.50, "
+		        "accept rate: 0.77, cuda graph: True, gen throughput (token/s): 611.45, #queue-req: 0, ",
+		        dp, 1 + dp);
+		load_view_take(v, line, AT(102), true);
+	}
+	assert_true(load_view_read(v, AT(102), &l));
+	assert_true(l.accept_len == 2.0); /* of two ranks */
+	static const char prefill[] =
+	        "[2025-11-20 10:00:03 TP0] Prefill batch, #new-seq: 1, #new-token: 100, #cached-token: 28, token usage: "
+	        "0.01, #running-req: 3, #queue-req: 0, ";
+	static const char full[] =
+	        "[2025-11-20 10:00:03 TP0] KV cache pool is full. Retract requests. #retracted_reqs: 3, #new_token_ratio: "
+	        "0.6912 -> 0.9340";
+	load_view_take(v, prefill, AT(102), false); /* of before */
+	load_view_take(v, full, AT(102), false);
+	load_view_take(v, prefill, AT(103), true);
+	load_view_take(v, prefill, AT(105), true);
+	load_view_take(v, full, AT(105), true);
+	assert_true(load_view_read(v, AT(106), &l));
+	assert_true(l.cached == 56 && l.retracted == 3 && l.accept_len == 2.0);
+	take(v, "10:00:12", 500, 113, true);
+	assert_true(load_view_read(v, AT(113), &l));
+	assert_true(l.cached == 28 && l.retracted == 3); /* the first is older than 10 s */
+	take(v, "10:00:58", 500, 160, true);
+	assert_true(load_view_read(v, AT(160), &l));
+	assert_true(isnan(l.cached) && l.retracted == 3);
+	take(v, "10:01:58", 500, 220, true);
+	assert_true(load_view_read(v, AT(220), &l));
+	assert_true(isnan(l.cached) && isnan(l.retracted));
+	assert_int_equal(load_retracted(full), 3);
+	assert_int_equal(load_retracted(prefill), -1);
+	free(v);
+}
+
 /* ---- the watcher ---- */
 
 struct seen {
@@ -379,6 +428,7 @@ int main(void)
 	        cmocka_unit_test(odd_servers),
 	        cmocka_unit_test(silent_server),
 	        cmocka_unit_test(load_figures),
+	        cmocka_unit_test(load_figures_of_some_servers),
 	        cmocka_unit_test_teardown(follows_a_start, unwatch),
 	        cmocka_unit_test_teardown(tells_the_reason, unwatch),
 	        cmocka_unit_test_teardown(hushed, unwatch),

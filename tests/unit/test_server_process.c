@@ -190,6 +190,51 @@ static void family(void **state)
 	assert_int_equal(process_family(root, 1000, 0, f, 8), 0);
 }
 
+/* pgid 4th, sid 5th field of stat. */
+static void grouped(int pid, int ppid, int pgid, int sid, const char *args)
+{
+	char name[64], text[300];
+	process(pid, ppid, sid, pid, "x", args);
+	snprintf(name, sizeof name, "%d/stat", pid);
+	snprintf(text, sizeof text, "%d (x) S %d %d %d 34816 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %d 0 0\n", pid, ppid, pgid,
+	        sid, pid);
+	puts_to(name, text);
+}
+
+static pid_t own_group_of(int pid)
+{
+	struct process p;
+	assert_int_equal(process_read(root, pid, &p, NULL), 0);
+	return process_own_group(root, &p);
+}
+
+static void whose_group_it_is(void **state)
+{
+	(void)state;
+	struct process m[8];
+	/* a job of an interactive shell: the launch script leads it */
+	grouped(50, 1, 50, 50, "-bash");
+	grouped(60, 50, 60, 50, "bash|launch_sglang_server.sh");
+	grouped(61, 60, 60, 50, "python3|-m|sglang.launch_server|--port=8888");
+	grouped(62, 1, 60, 50, "hipcc"); /* its parent has died */
+	grouped(63, 50, 63, 50, "vi");
+	assert_int_equal(own_group_of(61), 60);
+	assert_int_equal(process_group(root, 60, m, 8), 3);
+	assert_int_equal(process_group(root, 60, m, 2), 2);
+	assert_int_equal(process_group(root, 0, m, 8), 0);
+	/* it leads its own */
+	grouped(70, 1, 70, 70, "python3|-m|sglang.launch_server|--port=8889");
+	assert_int_equal(own_group_of(70), 70);
+	/* a shell without job control: its group is also that of all else it starts */
+	grouped(80, 1, 80, 80, "sh|/root/work.sh");
+	grouped(81, 80, 80, 80, "python3|-m|sglang.launch_server|--port=8890");
+	grouped(82, 80, 80, 80, "python3|-m|train");
+	assert_int_equal(own_group_of(81), 0);
+	/* the leader has ended: nobody knows whose it was */
+	grouped(91, 1, 90, 90, "python3|-m|sglang.launch_server|--port=8891");
+	assert_int_equal(own_group_of(91), 0);
+}
+
 static const char *log_file(const char *name)
 {
 	static char path[4][200];
@@ -228,6 +273,15 @@ static void where_its_log_is(void **state)
 	process_log(root, 12, &l);
 	assert_int_equal(l.kind, LOG_TERMINAL);
 	assert_non_null(strstr(l.words, "restart it from benchtop"));
+	/* each stream in a file of its own */
+	fd(12, 1, kept, 1);
+	fd(12, 2, direct, 1);
+	process_log(root, 12, &l);
+	assert_string_equal(l.path, direct);
+	assert_string_equal(l.other, kept);
+	fd(12, 1, direct, 1);
+	process_log(root, 12, &l);
+	assert_string_equal(l.other, "");
 	/* a pipe nobody here reads, then one with tee behind it, then one with a filter between */
 	fd(12, 1, "pipe:[50]", 1);
 	fd(12, 2, "pipe:[50]", 1);
@@ -286,6 +340,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(who_listens, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(who_is_about_to, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(family, make_root, drop_root),
+	        cmocka_unit_test_setup_teardown(whose_group_it_is, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(where_its_log_is, make_root, drop_root),
 	        cmocka_unit_test(the_real_one),
 	};
