@@ -2,10 +2,10 @@
 
 _benchtop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='acc perf submit post watch shot server help version'
+	local commands='acc perf submit compare results curve post watch shot server help version'
 	local options='--isl --osl --all --conc --repeat --team --base-url --track --leaderboard --num-prompts --num-warmups
-		--prompts --accuracy --acc-concurrency --corpus --wait-server --server-script --grace --restart-server --results-dir --log --post-flagged --post-later
-		--demo --tui --plain --json --theme --ascii --no-color --colors --mouse --fps --size --format --output
+		--prompts --tokenizer --accuracy --acc-concurrency --corpus --wait-server --server-script --grace --restart-server --results-dir --log --post-flagged --post-later
+		--demo --tui --plain --json --csv --infmax --theme --ascii --no-color --colors --mouse --fps --size --format --output
 		--default-config --man --help --version'
 	local command='' word
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -24,7 +24,7 @@ _benchtop() {
 	COMPREPLY=()
 	case $prev in
 	--accuracy) COMPREPLY=($(compgen -W 'each once skip' -- "$cur")) ;;
-	--prompts) COMPREPLY=($(compgen -W 'ids' -- "$cur")) ;;
+	--prompts) COMPREPLY=($(compgen -W 'text ids' -- "$cur")) ;;
 	--colors) COMPREPLY=($(compgen -W '8 16 256' -- "$cur")) ;;
 	--format) COMPREPLY=($(compgen -W 'txt ansi svg' -- "$cur")) ;;
 	--theme) COMPREPLY=($(compgen -W 'colorblind dark default gruvbox high-contrast light mono nord solarized-dark' -- "$cur")) ;;
@@ -32,7 +32,7 @@ _benchtop() {
 	--size) COMPREPLY=($(compgen -W '80x24 120x36 200x60' -- "$cur")) ;;
 	--wait-server) COMPREPLY=($(compgen -W '10m 30m 1h' -- "$cur")) ;;
 	-isl | --isl | -osl | --osl) COMPREPLY=($(compgen -W '1024 8192' -- "$cur")) ;;
-	--track | --corpus | --log | --server-script | -o | --output) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	--track | --corpus | --tokenizer | --log | --server-script | -o | --output) COMPREPLY=($(compgen -f -- "$cur")) ;;
 	--results-dir) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	--team | --base-url | --leaderboard | --repeat | --num-prompts | --num-warmups | --acc-concurrency | --fps) ;;
 	*)
@@ -44,13 +44,14 @@ _benchtop() {
 			help) COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
 			shot)
 				if [ "$prev" = shot ]; then
-					COMPREPLY=($(compgen -W 'dashboard log' -- "$cur"))
+					COMPREPLY=($(compgen -W 'dashboard log results curve compare' -- "$cur"))
 				else
 					COMPREPLY=($(compgen -d -- "$cur"))
 				fi
 				;;
+			compare) COMPREPLY=($(compgen -f -- "$cur")) ;;
 			watch) COMPREPLY=($(compgen -d -- "$cur")) ;;
-			post) COMPREPLY=($(compgen -f -- "$cur")) ;;
+			results | post | curve) COMPREPLY=($(compgen -f -- "$cur")) ;;
 			esac
 			;;
 		esac

@@ -187,7 +187,7 @@ static int start_and_wait(const struct options *o, const struct track *t)
 static int server_start(const struct options *o, const struct track *t)
 {
 	bool json = o->output == OUTPUT_JSON;
-	struct control c = {.settings = &o->settings, .say = say, .ctx = &json};
+	struct control c = {.settings = &o->settings, .track = t, .say = say, .ctx = &json};
 	struct server_record r;
 	struct err e = {0};
 

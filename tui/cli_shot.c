@@ -12,7 +12,9 @@
 static const struct {
 	const char *name;
 	enum screen_id id;
-} screens[] = {{"dashboard", SCREEN_DASHBOARD}, {"log", SCREEN_LOG}};
+	enum shot_page page; /* of the screens of results */
+} screens[] = {{"dashboard", SCREEN_DASHBOARD, 0}, {"log", SCREEN_LOG, 0}, {"results", SCREEN_RESULTS, SHOT_RESULTS},
+        {"curve", SCREEN_CURVE, SHOT_CURVE}, {"compare", SCREEN_RESULTS, SHOT_COMPARE}};
 
 #define SCREENS ((int)(sizeof screens / sizeof screens[0]))
 
@@ -21,12 +23,13 @@ const char *shot_screen(int i)
 	return i >= 0 && i < SCREENS ? screens[i].name : NULL;
 }
 
-static int choose_screen(struct shot *s, const char *word, struct err *e)
+static int choose_screen(struct shot *s, const char *word, enum shot_page *page, struct err *e)
 {
 	char clean[40], known[160] = "";
 	for (int i = 0; i < SCREENS; i++)
 		if (strcmp(screens[i].name, word) == 0) {
 			s->view.screen = screens[i].id;
+			*page = screens[i].page;
 			return 0;
 		}
 	for (int i = 0; i < SCREENS; i++) {
@@ -98,21 +101,38 @@ static void open_log(struct shot *s)
 		;
 }
 
+/* Of finished runs: the list, a page, a curve, a comparison. */
+static int open_results(struct shot *s, const struct options *o, enum shot_page page, struct err *e)
+{
+	int rc = track_load(&s->track, o->settings.demo && !o->track[0] ? "demo" : o->track, e);
+	if (rc < 0)
+		return rc;
+	s->view.track = &s->track;
+	s->view.settings = s->settings;
+	text_copy(s->view.theme_name, sizeof s->view.theme_name, s->theme.name);
+	return shot_results_open(&s->results, &s->view, page, o->args + 1, o->n_args - 1, e);
+}
+
 int shot_open(struct shot *s, const struct options *o, struct err *e)
 {
 	int rc;
 	enum screen_id screen;
+	enum shot_page page = SHOT_RESULTS;
 	memset(s, 0, sizeof *s);
 	board_init(&s->replay.board);
 	s->settings = o->settings;
 	s->ascii = o->ascii;
 	choose_size(s, o);
-	if ((rc = choose_screen(s, o->args[0], e)) < 0 || (rc = choose_output(s, o, e)) < 0)
+	if ((rc = choose_screen(s, o->args[0], &page, e)) < 0 || (rc = choose_output(s, o, e)) < 0)
 		return rc;
 	screen = s->view.screen;
 	/* Without colours the shapes and words carry it all. */
 	if ((rc = theme_load(&s->theme, o->theme[0] ? o->theme : o->no_color ? "mono" : NULL, e)) < 0)
 		return rc;
+	if (screen == SCREEN_RESULTS || screen == SCREEN_CURVE)
+		return open_results(s, o, page, e);
+	if (o->n_args > 2)
+		return err_set(e, ERR_USAGE, "the %s is of one run: name one directory", o->args[0]);
 	rc = replay_find(o->n_args > 1 ? o->args[1] : NULL, s->settings.results_dir, false, s->dir, sizeof s->dir, e);
 	if (rc < 0 || (rc > 0 && (rc = replay_read(&s->replay, s->dir, e)) < 0))
 		return rc;
@@ -146,6 +166,9 @@ void shot_close(struct shot *s)
 	if (s->view.log)
 		tail_close(s->view.log);
 	s->view.log = NULL;
+	shot_results_close(s->results);
+	s->results = NULL;
+	memset(&s->view.results, 0, sizeof s->view.results);
 }
 
 static int put_picture(const struct shot *s, const struct buf *b, struct err *e)

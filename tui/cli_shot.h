@@ -3,6 +3,7 @@
 #define BENCHTOP_CLI_SHOT_H
 #include "draw/theme.h"
 #include "replay.h"
+#include "shot_results.h"
 
 struct shot {
 	char dir[512]; /* empty: no run, an empty board */
@@ -11,6 +12,7 @@ struct shot {
 	struct settings settings;
 	struct view view;
 	struct theme theme;
+	struct shot_results *results; /* of the screens of results, else NULL */
 	int rows, cols;
 	bool ascii;
 	char format[8]; /* txt, ansi, svg */

@@ -55,6 +55,8 @@ static char *unquote(char *s)
 /* HF_TOKEN, openai-api-key, password ...: what must not lie in a file that gets copied along with results. */
 static bool is_secret_name(const char *name)
 {
+	if (strcmp(name, "tokenizer") == 0)
+		return false;
 	static const char *const words[] = {"token", "secret", "password", "passwd", "api_key", "api-key", "apikey"};
 	size_t len = strlen(name);
 	for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {

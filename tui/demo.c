@@ -2,6 +2,7 @@
 
 #include "../engine/base/file.h"
 #include "../engine/base/text.h"
+#include "../engine/tokenizer/tokenizer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -51,9 +52,10 @@ int demo_results_dir(char *out, size_t cap, struct err *e)
 	return 0;
 }
 
-static void child_exec(const char *path, int fd, pid_t parent)
+/* tokenizer: empty = none */
+static void child_exec(const char *path, int fd, pid_t parent, char *tokenizer)
 {
-	char *argv[] = {(char *)"benchtop-sim", NULL};
+	char *argv[] = {(char *)"benchtop-sim", tokenizer[0] ? (char *)"--tokenizer" : NULL, tokenizer, NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -111,14 +113,34 @@ static int read_ready(int fd, struct settings *s, struct err *e)
 	return 0;
 }
 
+static const char *variable(void *ctx, const char *name)
+{
+	(void)ctx;
+	return getenv(name);
+}
+
+/* The simulated server shall count text as the run does; with a tokenizer that cannot be read the run says so itself. */
+static void find_tokenizer(const struct settings *s, char *out, size_t cap)
+{
+	struct tokenizer *t = NULL;
+
+	out[0] = '\0';
+	if ((s->prompts_given && s->prompts == PROMPTS_IDS) ||
+	        tokenizer_find(s->tokenizer, s->model, variable, NULL, out, cap, NULL) <= 0 ||
+	        tokenizer_open(&t, out, NULL) < 0)
+		out[0] = '\0';
+	tokenizer_close(t);
+}
+
 int demo_start(struct demo *d, struct settings *s, struct err *e)
 {
-	char path[512];
+	char path[512], tokenizer[512];
 	int fds[2];
 	pid_t parent = getpid();
 
 	d->pid = 0;
 	find_sim(path, sizeof path);
+	find_tokenizer(s, tokenizer, sizeof tokenizer);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, ERR_IO, errno, "a pipe cannot be made");
 	pid_t pid = fork();
@@ -128,7 +150,7 @@ int demo_start(struct demo *d, struct settings *s, struct err *e)
 		return err_sys(e, ERR_IO, errno, "the simulated server cannot be started");
 	}
 	if (pid == 0)
-		child_exec(path, fds[1], parent);
+		child_exec(path, fds[1], parent, tokenizer);
 	close(fds[1]);
 	d->pid = pid;
 	int rc = read_ready(fds[0], s, e);

@@ -3,7 +3,10 @@
 #include "../engine/base/text.h"
 #include "../engine/run/rundir.h"
 #include "backend.h"
+#include "cli_compare.h"
+#include "cli_curve.h"
 #include "cli_post.h"
+#include "cli_results.h"
 #include "cli_run.h"
 #include "cli_server.h"
 #include "cli_shot.h"
@@ -181,7 +184,8 @@ static int dashboard(struct options *o, const struct track *t, const char *watch
 	}
 	if (place_demo(o, &e) < 0)
 		return fail(&e);
-	if (settings_check(&o->settings, t, false, &e) < 0)
+	if (settings_check(&o->settings, t, false, &e) < 0 ||
+	        (!watched && settings_prompts(&o->settings, env, NULL, &e) < 0))
 		return fail(&e);
 	struct term_options probe = {.colors = o->no_color ? 1 : o->colors};
 	if (term_check(&probe, &e) < 0 && !watched)
@@ -296,9 +300,19 @@ int main(int argc, char **argv)
 		printf("benchtop %s (%s)\n", BENCHTOP_VERSION, curl_version());
 		return 0;
 	}
-	if (o.cmd == CLI_WATCH || o.cmd == CLI_SHOT) { /* the run names its track */
+	if (o.cmd == CLI_RESULTS) { /* of any track, and nothing goes over a network */
+		status = cli_results(&o);
+		explicit_bzero(&o.secrets, sizeof o.secrets);
+		return status;
+	}
+	if (o.cmd == CLI_COMPARE) { /* files only */
+		status = cli_compare(&o);
+		explicit_bzero(&o.secrets, sizeof o.secrets);
+		return status;
+	}
+	if (o.cmd == CLI_WATCH || o.cmd == CLI_SHOT || o.cmd == CLI_CURVE) { /* the run names its track */
 		curl_global_init(CURL_GLOBAL_DEFAULT);
-		status = o.cmd == CLI_WATCH ? watch(&o) : shot(&o);
+		status = o.cmd == CLI_WATCH ? watch(&o) : o.cmd == CLI_CURVE ? cli_curve(&o) : shot(&o);
 		explicit_bzero(&o.secrets, sizeof o.secrets);
 		curl_global_cleanup();
 		return status;

@@ -318,7 +318,8 @@ static int finish(struct parse *p)
 		return rc;
 	s->mode = o->cmd == CLI_ACC ? MODE_ACC : o->cmd == CLI_SUBMIT ? MODE_SUBMIT : MODE_PERF;
 	/* A run that is over, or another's, names its track itself; a file's word is for new runs. */
-	if (!p->given[OPT_TRACK] && (o->cmd == CLI_WATCH || o->cmd == CLI_SHOT || o->cmd == CLI_POST))
+	const unsigned over = IN_VIEW | IN_POST | OPTIONS_BIT(CLI_CURVE);
+	if (!p->given[OPT_TRACK] && over & OPTIONS_BIT(o->cmd))
 		o->track[0] = '\0';
 	if (s->demo) {
 		s->n_defaults = 0;

@@ -17,13 +17,13 @@
 	COMMAND(CLI_ACC, "acc", 0, 0, "", "accuracy only", true)                                                       \
 	COMMAND(CLI_PERF, "perf", 0, 0, "", "accuracy and load; nothing is posted", true)                              \
 	COMMAND(CLI_SUBMIT, "submit", 0, 1, "TEAM", "accuracy, load, and the result posted to the board", true)        \
-	COMMAND(CLI_RESULTS, "results", 0, 8, "[DIR|FILE ...]", "table of finished runs", false)                       \
-	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "two runs side by side", false)                                   \
-	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR ...]", "throughput per GPU against latency", false)                    \
+	COMMAND(CLI_RESULTS, "results", 0, 8, "[DIR|FILE ...]", "table of finished runs", true)                        \
+	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "is B faster than A, or is that noise", true)                     \
+	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR|FILE ...]", "points above the reference's curve; -o: a chart", true)   \
 	COMMAND(CLI_POST, "post", 1, 1, "DIR|FILE", "post results that are saved already", true)                       \
 	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch", false)                           \
 	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one", true)             \
-	COMMAND(CLI_SHOT, "shot", 1, 2, "SCREEN [DIR]", "picture of a screen, without a terminal", true)               \
+	COMMAND(CLI_SHOT, "shot", 1, 3, "SCREEN [DIR]", "picture: dashboard, log, results, curve, compare A B", true)  \
 	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server", true)                                   \
 	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs", false)                            \
 	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text", true)                                                \
@@ -51,7 +51,7 @@ enum cli_command {
 
 /* What CLI_HELP prints. */
 enum telling { TELL_USAGE, TELL_MAN, TELL_CONFIG };
-enum output { OUTPUT_AUTO, OUTPUT_TUI, OUTPUT_PLAIN, OUTPUT_JSON };
+enum output { OUTPUT_AUTO, OUTPUT_TUI, OUTPUT_PLAIN, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_INFMAX };
 
 #define OPTIONS_ARGS 8
 

@@ -21,6 +21,7 @@ const struct named_help option_environment[] = {
         {"LB_URL_OVERRIDE", "leaderboard instead of the track's"},
         {"BENCHTOP_RESULTS", "where runs are kept"},
         {"HF_TOKEN", "for the board only; never written"},
+        {"HF_HUB_CACHE", "where MODEL lies with its tokenizer; also HF_HOME"},
         {"OPENAI_API_KEY", "for the server only; never written"},
         {"NO_COLOR", "when not empty: no colours"},
         {NULL, NULL},

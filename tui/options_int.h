@@ -42,6 +42,7 @@ struct parse {
 	bool only_words; /* "--" was seen */
 	bool in_file;    /* the value comes from a configuration file: sentences say `name = value` */
 	bool given[OPT_count];
+	int n_logs; /* --log on the command line so far */
 	int isl, osl;
 	const char *words[OPTIONS_ARGS + 1]; /* arguments that are no options: command first */
 	int n_words;

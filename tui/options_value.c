@@ -52,12 +52,10 @@ static int take_base_url(struct parse *p, const char *value)
 static int take_prompts(struct parse *p, const char *value)
 {
 	int mode = prompts_mode_from_word(value);
-	if (mode == PROMPTS_TEXT)
-		return err_set(p->e, ERR_USAGE,
-		        "text prompts need the model's tokenizer, which this version does not read yet: use --prompts ids");
-	if (mode != PROMPTS_IDS)
-		return bad_value(p, OPT_PROMPTS, value, "is not a way to send prompts: use --prompts ids");
-	p->o->settings.prompts = PROMPTS_IDS;
+	if (mode < 0)
+		return bad_value(p, OPT_PROMPTS, value, "is not a way to send prompts: use text or ids");
+	p->o->settings.prompts = (enum prompts_mode)mode;
+	p->o->settings.prompts_given = true;
 	return 0;
 }
 
@@ -113,6 +111,21 @@ static int take_wait(struct parse *p, const char *value)
 	return 0;
 }
 
+/* The first is the server's, those after it are looked at besides. */
+static int take_log(struct parse *p, const char *value)
+{
+	struct settings *s = &p->o->settings;
+	int rc;
+	if (p->in_file || p->n_logs == 0)
+		rc = option_take_text(p, OPT_LOG, value, s->server_log, sizeof s->server_log);
+	else if (s->n_more_logs == SETTINGS_LOGS)
+		rc = bad_value(p, OPT_LOG, value, "is one log too many: at most five can be named");
+	else if ((rc = option_take_text(p, OPT_LOG, value, s->more_logs[s->n_more_logs], sizeof s->more_logs[0])) == 0)
+		s->n_more_logs++;
+	p->n_logs += !p->in_file;
+	return rc;
+}
+
 int option_take_yes(struct parse *p, enum option_id id, const char *value, bool *on)
 {
 	bool yes = strcmp(value, "yes") == 0;
@@ -127,7 +140,7 @@ void option_take_switch(struct parse *p, enum option_id id, bool on)
 	struct options *o = p->o;
 	switch (id) {
 	case OPT_RESTART_SERVER:
-		o->restart_server = o->settings.restart_server = on;
+		o->restart_server = o->settings.restart_server = o->settings.restart_shapes = on;
 		break;
 	case OPT_POST_FLAGGED:
 		o->settings.post_flagged = on;
@@ -146,6 +159,12 @@ void option_take_switch(struct parse *p, enum option_id id, bool on)
 		break;
 	case OPT_JSON:
 		o->output = OUTPUT_JSON;
+		break;
+	case OPT_CSV:
+		o->output = OUTPUT_CSV;
+		break;
+	case OPT_INFMAX:
+		o->output = OUTPUT_INFMAX;
 		break;
 	case OPT_ASCII:
 		o->ascii = on;
@@ -188,6 +207,8 @@ int option_take_value(struct parse *p, enum option_id id, const char *value)
 		return take_int(p, id, value, 0, 100000, &s->num_warmups);
 	case OPT_PROMPTS:
 		return take_prompts(p, value);
+	case OPT_TOKENIZER:
+		return option_take_text(p, id, value, s->tokenizer, sizeof s->tokenizer);
 	case OPT_ACCURACY:
 		return take_accuracy(p, value);
 	case OPT_ACC_CONCURRENCY:
@@ -205,7 +226,7 @@ int option_take_value(struct parse *p, enum option_id id, const char *value)
 	case OPT_RESULTS_DIR:
 		return option_take_text(p, id, value, s->results_dir, sizeof s->results_dir);
 	case OPT_LOG:
-		return option_take_text(p, id, value, s->server_log, sizeof s->server_log);
+		return take_log(p, value);
 	case OPT_THEME:
 		return option_take_text(p, id, value, o->theme, sizeof o->theme);
 	case OPT_COLORS:

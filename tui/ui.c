@@ -82,6 +82,7 @@ static void on_event(struct ui *u, const struct event *ev)
 	char key[16];
 
 	board_apply(u->board, ev);
+	ui_results_event(u, ev);
 	u->dirty = true;
 	switch (ev->kind) {
 	case EV_run_started:
@@ -103,6 +104,7 @@ static void on_event(struct ui *u, const struct event *ev)
 		break;
 	case EV_server_seen:
 		follow_log(u);
+		ui_log_list(u);
 		break;
 	default:
 		break;
@@ -247,13 +249,15 @@ static int wait_ms(struct ui *u, int64_t now)
 
 static bool wait(struct ui *u)
 {
-	struct pollfd p[TERM_FDS + 2];
+	struct pollfd p[TERM_FDS + 3];
 	int n = TERM_FDS;
 
 	term_fds(u->term, p);
 	p[n++] = (struct pollfd){.fd = mailbox_fd(u->cfg->backend.events), .events = POLLIN};
 	if (u->cfg->signal_fd >= 0)
 		p[n++] = (struct pollfd){.fd = u->cfg->signal_fd, .events = POLLIN};
+	if (ui_results_fd(u) >= 0)
+		p[n++] = (struct pollfd){.fd = ui_results_fd(u), .events = POLLIN};
 	if (poll(p, (nfds_t)n, wait_ms(u, clock_mono_ns())) < 0 && errno != EINTR)
 		return false;
 	if (p[2].revents)
@@ -295,6 +299,8 @@ static bool turn(struct ui *u)
 	if (!take_signals(u))
 		return false;
 	take_events(u);
+	if (ui_results_take(u))
+		u->dirty = true;
 	if (!take_keys(u))
 		return false;
 	if (u->leave_when_done && !u->active)
@@ -346,6 +352,7 @@ static int open_backend(struct ui *u, struct err *e)
 	if (b->open && (rc = b->open(b->ctx, &u->view.settings, e)) < 0)
 		return rc;
 	follow_log(u);
+	ui_results_start(u);
 	if (!u->view.following)
 		ui_send(u, CMD_WATCH);
 	return 0;
@@ -373,6 +380,7 @@ int ui_run(const struct ui_config *cfg, enum ui_exit *how, struct err *e)
 	while (rc == 0 && turn(u))
 		;
 	ui_log_close(u);
+	ui_results_close(u);
 	if (u->view.log)
 		tail_close(u->view.log);
 	term_close(u->term);

@@ -2,6 +2,7 @@
 #include "ui_int.h"
 
 #include "../engine/base/text.h"
+#include "screen/screen.h"
 #include <string.h>
 
 void ui_theme_show(struct ui *u, const char *name)
@@ -46,7 +47,7 @@ enum ui_react ui_close_modal(struct ui *u)
 	v->modal_back = MODAL_NONE;
 	v->help_scroll = 0;
 	if (v->modal == MODAL_NONE)
-		v->only_focused = v->restart = false;
+		v->only_focused = v->restart = v->restart_shapes = false;
 	return REACT_DRAW;
 }
 
@@ -78,11 +79,15 @@ static enum ui_react open_sheet(struct ui *u, bool only_focused)
 		return REACT_DRAW;
 	}
 	u->view.only_focused = only_focused;
+	u->view.restart = u->view.restart_shapes = false;
 	return open_modal(u, MODAL_SHEET);
 }
 
+/* From a page the way leads back first. */
 static enum ui_react quit(struct ui *u)
 {
+	if (ui_results_back(u))
+		return REACT_DRAW;
 	if (!u->active)
 		return REACT_LEAVE;
 	return open_modal(u, MODAL_QUIT);
@@ -143,7 +148,7 @@ static enum ui_react next_mode(struct ui *u)
 /* Lines up from the end at which the oldest one stands in the first row; screen/log.c shows no more. */
 static int log_most(const struct ui *u)
 {
-	int most = u->view.log ? tail_count(u->view.log) - (u->canvas.rows - 2) : 0;
+	int most = u->view.log ? tail_count(u->view.log) - log_rows(u->canvas.rows, u->board, &u->view) : 0;
 
 	return most > 0 ? most : 0;
 }
@@ -284,8 +289,15 @@ static enum ui_react open_restart(struct ui *u)
 	if (!server_ours(u))
 		return REACT_DRAW;
 	enum ui_react r = open_sheet(u, false);
-	u->view.restart = u->view.modal == MODAL_SHEET;
+	u->view.restart = u->view.restart_shapes = u->view.modal == MODAL_SHEET;
 	return r;
+}
+
+static enum ui_react toggle_shapes(struct ui *u)
+{
+	if (server_ours(u))
+		u->view.restart_shapes = !u->view.restart_shapes;
+	return REACT_DRAW;
 }
 
 static enum ui_react open_server_menu(struct ui *u)
@@ -360,8 +372,15 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 {
 	struct view *v = &u->view;
 
+	if (v->screen == SCREEN_LOG && (a == ACTION_LOG_OTHER || a == ACTION_LOG_OTHER_BACK))
+		return ui_log_other(u, a == ACTION_LOG_OTHER ? 1 : -1);
 	if (v->screen == SCREEN_LOG && v->logview) {
 		enum ui_react r = ui_log_action(u, a);
+		if (r != REACT_NONE)
+			return r;
+	}
+	if (v->screen == SCREEN_RESULTS || v->screen == SCREEN_CURVE || a == ACTION_REFERENCE) {
+		enum ui_react r = ui_results_action(u, a);
 		if (r != REACT_NONE)
 			return r;
 	}
@@ -389,6 +408,12 @@ static enum ui_react general_action(struct ui *u, enum action_id a)
 	case ACTION_LOG:
 		v->screen = SCREEN_LOG;
 		ui_log_open(u);
+		return REACT_DRAW;
+	case ACTION_SCREEN_3:
+		ui_results_open(u);
+		return REACT_DRAW;
+	case ACTION_SCREEN_4:
+		ui_results_curve(u);
 		return REACT_DRAW;
 	case ACTION_THEME:
 		return open_themes(u);
@@ -467,6 +492,8 @@ static enum ui_react modal_action(struct ui *u, enum action_id a)
 		return ui_edit_open(u, EDIT_TEAM);
 	case ACTION_SHEET_ACCURACY:
 		return next_accuracy(u);
+	case ACTION_SHEET_LAUNCH:
+		return toggle_shapes(u);
 	case ACTION_SHEET_HELP:
 	case ACTION_QUIT_HELP:
 	case ACTION_PAIRS_HELP:

@@ -8,7 +8,7 @@
 enum ui_react ui_edit_open(struct ui *u, enum edit_field field)
 {
 	struct view *v = &u->view;
-	bool pattern = field == EDIT_FIND || field == EDIT_FILTER;
+	bool pattern = field == EDIT_FIND || field == EDIT_FILTER || field == EDIT_RUNS;
 	if (u->active && !pattern) {
 		ui_say(u, SEV_WARN, "this cannot change while a run is in progress");
 		return REACT_DRAW;
@@ -20,6 +20,8 @@ enum ui_react ui_edit_open(struct ui *u, enum edit_field field)
 	v->edit[0] = '\0';
 	if (field == EDIT_TEAM)
 		text_set(v->edit, sizeof v->edit, v->settings.team);
+	else if (field == EDIT_RUNS)
+		text_set(v->edit, sizeof v->edit, ui_results_filtered(u));
 	else if (pattern)
 		text_set(v->edit, sizeof v->edit,
 		        !v->logview          ? ""
@@ -43,8 +45,10 @@ static enum ui_react take(struct ui *u)
 	struct err e = {0};
 	char note[200];
 
-	if (v->field == EDIT_FIND || v->field == EDIT_FILTER) {
-		if (ui_log_pattern(u, v->field, v->edit, &e) < 0)
+	if (v->field == EDIT_FIND || v->field == EDIT_FILTER || v->field == EDIT_RUNS) {
+		int rc = v->field == EDIT_RUNS ? ui_results_filter(u, v->edit, &e)
+		                               : ui_log_pattern(u, v->field, v->edit, &e);
+		if (rc < 0)
 			ui_say(u, SEV_WARN, "%s", e.text);
 		else
 			ui_close_modal(u);

@@ -23,7 +23,8 @@ struct ui {
 	enum ui_exit how;
 	struct logfile *logfile; /* of the log screen, NULL = not open */
 	struct logview logview;
-	int theme_before; /* index shown when the theme list was opened */
+	struct results *results; /* of screens 3 and 4, NULL = not needed so far */
+	int theme_before;        /* index shown when the theme list was opened */
 	int64_t last_paint_ns, last_tick_ns, patience_ms;
 	bool blocked; /* a frame was skipped: the terminal has not taken the one before */
 	bool dirty;
@@ -40,8 +41,26 @@ enum ui_react ui_edit_key(struct ui *u, const char *key);
 void ui_log_open(struct ui *u);
 void ui_log_close(struct ui *u);
 bool ui_log_update(struct ui *u);
+/* The next or the previous of the logs that are known. */
+enum ui_react ui_log_other(struct ui *u, int by);
+/* Which logs are known may have changed. */
+void ui_log_list(struct ui *u);
 enum ui_react ui_log_action(struct ui *u, enum action_id a);
 int ui_log_pattern(struct ui *u, enum edit_field field, const char *pattern, struct err *e);
+/* ui_results.c, ui_results_data.c: the runs that are finished. The worker's answers make fd readable; take is true when
+ * something to be seen is new. */
+void ui_results_start(struct ui *u); /* after the first frame: the pinned reference */
+void ui_results_open(struct ui *u);
+void ui_results_curve(struct ui *u);
+void ui_results_pin(struct ui *u);
+enum ui_react ui_results_action(struct ui *u, enum action_id a);
+bool ui_results_back(struct ui *u); /* one step back on a page; false: there is none */
+int ui_results_filter(struct ui *u, const char *text, struct err *e);
+const char *ui_results_filtered(const struct ui *u); /* what the list is filtered by, empty nothing */
+int ui_results_fd(const struct ui *u);               /* -1 none */
+bool ui_results_take(struct ui *u);
+void ui_results_event(struct ui *u, const struct event *ev); /* after the board has it */
+void ui_results_close(struct ui *u);
 /* Closes what is open: back to the form that it was opened from, else to the screen. */
 enum ui_react ui_close_modal(struct ui *u);
 /* Remakes the rows on screen after pair or settings changed; keeps the picks where CONCs are the same. */

@@ -1,9 +1,12 @@
 /* The log in the full window: opens the view of the server's log, keeps it up to date, and moves in it. */
 #include "ui_int.h"
 
+#include "../engine/base/file.h"
+#include "../engine/base/text.h"
 #include "../engine/log/logfile.h"
 #include "../engine/log/tail.h"
-#include "screen/dash.h"
+#include "../engine/server/instance.h"
+#include "screen/screen.h"
 #include <string.h>
 
 void ui_log_close(struct ui *u)
@@ -18,17 +21,69 @@ void ui_log_close(struct ui *u)
 	}
 }
 
-/* The pane's tail names the file; the whole of it is opened only when somebody looks. */
+static void add_log(struct view *v, const char *path)
+{
+	for (int i = 0; i < v->n_logs; i++)
+		if (strcmp(v->logs[i], path) == 0)
+			return;
+	if (path[0] && v->n_logs < VIEW_LOGS)
+		text_set(v->logs[v->n_logs++], sizeof v->logs[0], path);
+}
+
+/* The server's own, the file of its other stream, those of the command line, that of the last start from here (of a server
+ * that died, say). The one that is looked at stays. */
+void ui_log_list(struct ui *u)
+{
+	struct view *v = &u->view;
+	const struct ev_server_seen *s = u->board->have_server ? &u->board->server : NULL;
+	struct server_record last;
+	char at[sizeof v->logs[0]] = "";
+
+	if (v->log_at > 0 && v->log_at < v->n_logs)
+		text_set(at, sizeof at, v->logs[v->log_at]);
+	v->n_logs = v->log_at = 0;
+	add_log(v, v->log ? tail_path(v->log) : "");
+	if (s) {
+		add_log(v, s->log);
+		add_log(v, s->log_out);
+	}
+	for (int i = 0; i < v->settings.n_more_logs; i++)
+		add_log(v, v->settings.more_logs[i]);
+	if (server_record_load(instance_port(v->settings.base_url), &last) && file_exists(last.log))
+		add_log(v, last.log);
+	for (int i = 1; i < v->n_logs; i++)
+		if (strcmp(v->logs[i], at) == 0)
+			v->log_at = i;
+}
+
+enum ui_react ui_log_other(struct ui *u, int by)
+{
+	struct view *v = &u->view;
+
+	ui_log_list(u);
+	if (v->n_logs < 2) {
+		ui_say(u, SEV_INFO, "no other log is known: --log FILE, given again, names one");
+		return REACT_DRAW;
+	}
+	v->log_at = (v->log_at + by + v->n_logs) % v->n_logs;
+	ui_log_open(u);
+	return REACT_DRAW;
+}
+
+/* The whole file is opened only when somebody looks. */
 void ui_log_open(struct ui *u)
 {
+	struct view *v = &u->view;
 	struct err e = {0};
 
-	if (!u->view.log)
+	ui_log_list(u);
+	if (v->n_logs == 0)
 		return;
-	if (u->logfile && strcmp(logfile_path(u->logfile), tail_path(u->view.log)) == 0)
+	const char *path = v->logs[v->log_at];
+	if (u->logfile && strcmp(logfile_path(u->logfile), path) == 0)
 		return;
 	ui_log_close(u);
-	if (logfile_open(&u->logfile, tail_path(u->view.log), &e) < 0) {
+	if (logfile_open(&u->logfile, path, &e) < 0) {
 		u->logfile = NULL;
 	} else if (logview_open(&u->logview, u->logfile, &e) < 0) {
 		logfile_close(u->logfile);
@@ -39,15 +94,14 @@ void ui_log_open(struct ui *u)
 			ui_log_close(u);
 	}
 	if (e.code)
-		ui_say(u, SEV_WARN, "only the end of the log is shown: %s", e.text);
+		ui_say(u, SEV_WARN, "only the end of the server's log is shown: %s", e.text);
 }
 
 bool ui_log_update(struct ui *u)
 {
 	if (u->view.screen != SCREEN_LOG || !u->view.logview || !u->have_canvas)
 		return false;
-	int notes = dash_notes_count(u->board, &u->view);
-	return logview_update(&u->logview, u->canvas.rows - 2 - notes, u->canvas.cols);
+	return logview_update(&u->logview, log_rows(u->canvas.rows, u->board, &u->view), u->canvas.cols);
 }
 
 /* The beginning of the focused row, as the latest run has it. */

@@ -65,7 +65,7 @@ static int write_all(int fd, const char *data, size_t len)
 }
 
 /* A rename is on disk only when the directory is. Some file systems cannot sync a directory: not a failure. */
-static int sync_dir(const char *path, struct err *e)
+int file_sync_dir(const char *path, struct err *e)
 {
 	char dir[PATH_MAX];
 	if (!path_dir(dir, sizeof dir, path))
@@ -114,7 +114,7 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
 		unlink(tmp);
 		return rc;
 	}
-	return sync_dir(path, e);
+	return file_sync_dir(path, e);
 }
 
 /* Like rename, but never onto an existing file. */

@@ -7,6 +7,8 @@
 /* Writes path whole: a temporary name in the same directory, fsync, rename, fsync of the directory. On failure nothing
  * is left behind and e says which step failed ("No space left on device" among them). Mode 0644. */
 int file_write_atomic(const char *path, const void *data, size_t len, struct err *e);
+/* A new or renamed path is on disk only when its directory is: syncs that. */
+int file_sync_dir(const char *path, struct err *e);
 /* Renames an existing path to "STEM_YYYYmmdd_HHMMSS.EXT" (its modification time; _2, _3 ... when taken), so that a
  * measured file is never overwritten. Nothing there: returns 0. new_path (may be NULL) gets the new name. */
 int file_keep_old(const char *path, char *new_path, size_t cap, struct err *e);

@@ -8,6 +8,7 @@ SIM=$ROOT/$BUILD/benchtop-sim
 case $BUILD in *san*) SANITIZED=1 ;; *) SANITIZED= ;; esac
 T=$(mktemp -d "${TMPDIR:-/tmp}/benchtop-e2e.XXXXXX") || exit 2
 export XDG_CACHE_HOME=$T/cache XDG_CONFIG_HOME=$T/config XDG_RUNTIME_DIR=$T TZ=UTC
+unset HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_HOME # so the hub's cache is empty
 SIM_PIDS=()
 TMUX_SOCKET=benchtop-e2e-$$
 FAILED=0
@@ -119,7 +120,10 @@ term_shell() {
 	TERM_TITLE=$(tm display -p "#{pane_title}")
 	term_clear
 }
+# the shell waits for a command: its prompt is the last line
+at_prompt() { screen | sed '/^ *$/d' | tail -n 1 | grep -q '^READY> *$'; }
 term_clear() {
+	until_true 5 at_prompt # else the key below is read before the prompt is there, which then stands twice in a line
 	tm send-keys -R
 	tm clear-history
 	keys Enter

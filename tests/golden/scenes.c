@@ -1,6 +1,7 @@
 #include "scenes.h"
 #include "../../engine/base/text.h"
 #include "../../tui/draw/theme.h"
+#include "servers.h"
 #include "states.h"
 #include "steps.h"
 #include <math.h>
@@ -261,7 +262,14 @@ static void extremes(struct stage *s)
 	        .word_perplexity = values[2],
 	        .documents = INT64_MIN,
 	        .duration_s = values[0]};
-	s->board.server_load = (struct ev_server_load){values[2], values[2], values[3], values[2], true};
+	s->board.server_load = (struct ev_server_load){.running = values[2],
+	        .queued = values[2],
+	        .kv = values[3],
+	        .gen_tps = values[2],
+	        .accept_len = values[2],
+	        .cached = values[2],
+	        .retracted = values[3],
+	        .sample = true};
 	struct ev_gpu_seen *g = &s->board.gpu;
 	g->cards = INT64_MAX;
 	g->busy = g->vram_used_gib = g->vram_total_gib = values[2];
@@ -297,7 +305,9 @@ static const struct {
         {"following", state_following}, {"code_changed", state_code_changed}, {"large", state_large},
         {"no_rate", state_no_rate}, {"sheet_doubts", state_sheet_doubts}, {"sheet_long", state_sheet_long},
         {"edit_prompts", state_edit_prompts}, {"edit_server", state_edit_server}, {"help_sheet", state_help_sheet},
-        {"help_log", state_help_log}, {"extremes", extremes}, {"log_screen", log_screen}};
+        {"help_log", state_help_log}, {"pinned", state_pinned}, {"pinned_posts", state_pinned_posts},
+        {"extremes", extremes}, {"log_screen", log_screen},
+        {"start_steps", server_start_steps}, {"start_log", server_start_log}, {"server_figures", server_figures}};
 
 int scene_count(void)
 {

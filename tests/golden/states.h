@@ -29,5 +29,8 @@ void state_edit_prompts(struct stage *s);
 void state_edit_server(struct stage *s);
 void state_help_sheet(struct stage *s);
 void state_help_log(struct stage *s);
+/* pinned.c */
+void state_pinned(struct stage *s);
+void state_pinned_posts(struct stage *s);
 
 #endif

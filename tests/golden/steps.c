@@ -69,7 +69,11 @@ void step_load_is(struct stage *s, double running, double tps)
 	for (int i = 0; i < 90; i++) {
 		struct event ev = step_event_of(s, EV_server_load);
 		double wave = tps * (i < 4 ? 0.2 * (i + 1) : 0.93 + 0.07 * sin(i * 0.7));
-		ev.u.server_load = (struct ev_server_load){running, 0, running * 0.0013, i == 89 ? tps : wave, true};
+		ev.u.server_load.running = running;
+		ev.u.server_load.queued = 0;
+		ev.u.server_load.kv = running * 0.0013;
+		ev.u.server_load.gen_tps = i == 89 ? tps : wave;
+		ev.u.server_load.sample = true;
 		step_apply(s, &ev);
 	}
 }

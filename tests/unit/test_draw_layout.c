@@ -92,9 +92,10 @@ static void test_layout_sweep_columns_are_in_order_and_inside(void **state)
 {
 	(void)state;
 	for (int cols = 1; cols <= 300; cols++) {
-		for (int posts = 0; posts <= 1; posts++) {
+		for (int with = 0; with <= (SWEEP_POSTS | SWEEP_PINNED); with++) {
 			struct sweep_columns s;
-			layout_sweep(&s, cols, posts);
+			bool posts = with & SWEEP_POSTS, pinned = with & SWEEP_PINNED;
+			layout_sweep(&s, cols, with);
 			int end = 0, shown = 0;
 			for (int i = 0; i < SWEEP_COLUMNS; i++) {
 				const struct span *p = sweep_columns_at(&s, i);
@@ -109,6 +110,8 @@ static void test_layout_sweep_columns_are_in_order_and_inside(void **state)
 			assert_true(s.bar.cols == 0 || (s.bar.cols >= 5 && s.bar.cols % 2 == 1));
 			assert_true(cols < LAYOUT_MIN_COLS || s.check.cols >= 7);
 			assert_true(!posts || cols < 118 || s.post.cols >= 9);
+			bool room = cols >= 96 && !(posts && cols >= 108 && cols < 116);
+			assert_true(s.pinned.cols == (pinned && room ? 11 : 0));
 		}
 	}
 	assert_null(sweep_columns_at(&(struct sweep_columns){0}, SWEEP_COLUMNS));

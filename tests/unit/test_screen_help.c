@@ -65,7 +65,7 @@ static void test_help_lists_what_works(void **state)
 	(void)state;
 	open_scene("ready_idle");
 	struct view *v = &stage.view;
-	for (int screen = SCREEN_DASHBOARD; screen <= SCREEN_LOG; screen++) {
+	for (int screen = SCREEN_DASHBOARD; screen <= SCREEN_CURVE; screen++) {
 		for (size_t m = 0; m < sizeof modals / sizeof modals[0]; m++) {
 			struct buf page;
 			int listed = 0;

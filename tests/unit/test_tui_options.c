@@ -181,6 +181,8 @@ static void values(void **state)
 	assert_int_equal(s->repeat, 3);
 	assert_int_equal(s->all_prompts, 5);
 	assert_int_equal(s->num_warmups, 0);
+	assert_int_equal(s->prompts, PROMPTS_IDS);
+	assert_true(s->prompts_given);
 	assert_int_equal(s->accuracy, ACCURACY_ONCE);
 	assert_int_equal(s->acc_concurrency, 2);
 	assert_string_equal(s->corpus, "c");
@@ -234,9 +236,8 @@ static void missing_and_wrong_values(void **state)
 	REFUSED("--fps \"0\"", "--fps", "0");
 	REFUSED("--colors \"9\" is not known: use 8, 16 or 256", "--colors", "9");
 	REFUSED("--accuracy \"never\" is not known: use each, once or skip", "perf", "--accuracy", "never");
-	REFUSED("use --prompts ids", "perf", "--prompts", "words");
-	REFUSED("text prompts need the model's tokenizer, which this version does not read yet: use --prompts ids",
-	        "perf", "--prompts", "text");
+	REFUSED("--prompts \"words\" is not a way to send prompts: use text or ids", "perf", "--prompts", "words");
+	REFUSED("--tokenizer has an empty value", "perf", "--tokenizer=");
 	REFUSED("--wait-server \"soon\" is no time", "perf", "--wait-server", "soon");
 	REFUSED("--all takes no value", "perf", "--all=yes");
 	REFUSED("--mouse \"maybe\" is not known: use yes or no", "--mouse=maybe");

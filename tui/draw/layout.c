@@ -105,13 +105,16 @@ static struct span next(int *col, int gap, int n)
 	return s;
 }
 
-static void sweep_wide(struct sweep_columns *s, int cols, bool with_posts)
+#define PINNED_COLS 11 /* "-12.8±10.3 -" but for the rarest */
+
+static void sweep_wide(struct sweep_columns *s, int cols, int with)
 {
 	int refs = cols >= 150 ? 8 : 0, latency = cols >= 166 ? 8 : 0;
-	int post = with_posts ? 9 : 0, at = 0;
-	int used = 82 + (refs ? 3 * 9 : 0) + (latency ? 2 * 10 : 0) + (post ? 11 : 0);
+	int post = with & SWEEP_POSTS ? 9 : 0, at = 0;
+	int pinned = with & SWEEP_PINNED && (!post || cols >= 116) ? PINNED_COLS : 0;
+	int used = 82 + (refs ? 3 * 9 : 0) + (latency ? 2 * 10 : 0) + (post ? 11 : 0) + (pinned ? PINNED_COLS + 2 : 0);
 	int room = cols - used - 3; /* a gap before the bar, one column free at the end */
-	int check = most(11, least(24, room * 2 / 5));
+	int check = most(pinned ? 9 : 11, least(24, room * 2 / 5));
 	int bar = least(41, room - check);
 	bar = bar < 5 ? 0 : bar - (bar % 2 == 0);
 	check = least(30, room - bar);
@@ -123,6 +126,7 @@ static void sweep_wide(struct sweep_columns *s, int cols, bool with_posts)
 	s->bar = next(&at, 2, bar);
 	s->tput_ratio = next(&at, 2, 6);
 	s->tput_ref = next(&at, 1, refs);
+	s->pinned = next(&at, 2, pinned);
 	s->e2e = next(&at, 2, 8);
 	s->e2e_ratio = next(&at, 1, 6);
 	s->e2e_ref = next(&at, 1, refs);
@@ -136,10 +140,11 @@ static void sweep_wide(struct sweep_columns *s, int cols, bool with_posts)
 }
 
 /* Without the bar 52 columns and 9 for the check; what is beyond goes to the bar, the interactivity, its ratio. */
-static void sweep_narrow(struct sweep_columns *s, int cols)
+static void sweep_narrow(struct sweep_columns *s, int cols, int with)
 {
 	bool intvty = cols >= 80, ratio = cols >= 90;
-	int at = 0, used = 61 + (intvty ? 8 : 0) + (ratio ? 7 : 0);
+	int pinned = cols >= 96 && with & SWEEP_PINNED ? PINNED_COLS : 0;
+	int at = 0, used = 61 + (intvty ? 8 : 0) + (ratio ? 7 : 0) + (pinned ? PINNED_COLS + 1 : 0);
 	int bar = least(25, cols - used);
 	bar = bar < 5 ? 0 : bar - (bar % 2 == 0);
 	s->mark = next(&at, 0, 1);
@@ -150,6 +155,7 @@ static void sweep_narrow(struct sweep_columns *s, int cols)
 	s->bar = next(&at, 1, bar);
 	s->tput_ratio = next(&at, 1, 6);
 	s->tput_ref = next(&at, 0, 0);
+	s->pinned = next(&at, 1, pinned);
 	s->e2e = next(&at, 0, 8);
 	s->e2e_ratio = next(&at, 1, 6);
 	s->e2e_ref = next(&at, 0, 0);
@@ -159,20 +165,20 @@ static void sweep_narrow(struct sweep_columns *s, int cols)
 	s->check = next(&at, 1, least(cols - at - 1, 15));
 }
 
-void layout_sweep(struct sweep_columns *out, int cols, bool with_posts)
+void layout_sweep(struct sweep_columns *out, int cols, int with)
 {
 	memset(out, 0, sizeof *out);
 	if (cols >= 108)
-		sweep_wide(out, cols, with_posts);
+		sweep_wide(out, cols, with);
 	else if (cols >= LAYOUT_MIN_COLS)
-		sweep_narrow(out, cols);
+		sweep_narrow(out, cols, with);
 }
 
 const struct span *sweep_columns_at(const struct sweep_columns *s, int i)
 {
 	const struct span *const all[SWEEP_COLUMNS] = {&s->mark, &s->check_box, &s->conc, &s->state, &s->tput, &s->bar,
-	        &s->tput_ratio, &s->tput_ref, &s->e2e, &s->e2e_ratio, &s->e2e_ref, &s->intvty, &s->intvty_ratio,
-	        &s->intvty_ref, &s->ttft, &s->tpot, &s->post, &s->check};
+	        &s->tput_ratio, &s->tput_ref, &s->pinned, &s->e2e, &s->e2e_ratio, &s->e2e_ref, &s->intvty,
+	        &s->intvty_ratio, &s->intvty_ref, &s->ttft, &s->tpot, &s->post, &s->check};
 	return i >= 0 && i < SWEEP_COLUMNS ? all[i] : NULL;
 }
 

@@ -41,11 +41,16 @@ struct span {
 	int col, cols;
 };
 struct sweep_columns {
-	struct span mark, check_box, conc, state, tput, bar, tput_ratio, tput_ref, e2e, e2e_ratio, e2e_ref, intvty,
-	        intvty_ratio, intvty_ref, ttft, tpot, post, check;
+	struct span mark, check_box, conc, state, tput, bar, tput_ratio, tput_ref, pinned, e2e, e2e_ratio, e2e_ref,
+	        intvty, intvty_ratio, intvty_ref, ttft, tpot, post, check;
 };
-#define SWEEP_COLUMNS 18
-void layout_sweep(struct sweep_columns *out, int cols, bool with_posts);
+#define SWEEP_COLUMNS 19
+/* Columns that are there only when there is something to show in them. */
+enum sweep_with {
+	SWEEP_POSTS = 1,
+	SWEEP_PINNED = 2, /* against the pinned run: "+3.2±2.0 +"; from 96 columns on, beside posts from 116 */
+};
+void layout_sweep(struct sweep_columns *out, int cols, int with);
 /* The columns as an array, in order. */
 const struct span *sweep_columns_at(const struct sweep_columns *s, int i);
 

@@ -26,6 +26,7 @@ void view_compose(const struct view *v, struct settings *out)
 		if ((v->only_focused ? i == v->focus : v->picked[i]) && out->n_picks < SETTINGS_PICKS)
 			out->picks[out->n_picks++] = v->plan.cells[i].conc;
 	out->restart_server = v->restart;
+	out->restart_shapes = v->restart_shapes;
 	if (v->only_focused || out->n_pairs == 0)
 		shown_pair(v, out);
 	/* Exactly what the sourced file names is its single test: NUM_PROMPTS and RESULT_FILENAME belong to it. */
@@ -122,7 +123,8 @@ int view_edit_check(const struct view *v, struct settings *out, char *note, size
 		break;
 	case EDIT_FIND:
 	case EDIT_FILTER:
-		rc = 0; /* the log judges its patterns itself */
+	case EDIT_RUNS:
+		rc = 0; /* the log judges its patterns itself; the list takes any text */
 		break;
 	default:
 		rc = check_team(v, &s, e);

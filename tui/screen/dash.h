@@ -16,6 +16,9 @@ struct dash_row {
 	double tput, e2e, intvty, ttft, tpot;
 	double tput_ratio, e2e_ratio, intvty_ratio;
 	double ref_tput, ref_e2e, ref_intvty;
+	double pin_change,
+	        pin_noise; /* throughput against the pinned run, as fractions; NaN: none, or it lacks the row */
+	enum compare_verdict pin_verdict;
 };
 struct words {
 	char text[96];
@@ -44,6 +47,10 @@ char *fmt_port(const char *url, char *out, size_t cap);          /* ":8888" on t
 char *fmt_percent(double share, int decimals, char out[16]);     /* "+0.13%" */
 char ratio_sign(double ratio, bool lower_is_better);             /* + - = or blank */
 enum role ratio_role(double ratio, bool lower_is_better);
+bool pin_shown(const struct view *v);                                  /* a run of this track is pinned */
+char *fmt_change(double change, double noise, int cols, char out[24]); /* "+3.2±2.0" in percent, at most cols columns */
+char pin_sign(const struct dash_row *r);                               /* as ratio_sign: beyond the noise, or = */
+enum role pin_role(const struct dash_row *r);
 double run_left_s(const struct board *b, const struct view *v); /* NaN unknown */
 double phase_elapsed_s(const struct board_cell *cell, const struct view *v);
 /* What a row will take: as long as the same work took since the program began (*measured), else as the guide says. */
@@ -59,6 +66,9 @@ void words_state(
 void words_check(struct words *w, const struct dash_row *r, int cols);
 void words_post(struct words *w, const struct board_cell *cell, int cols);
 void words_server(struct words *w, const struct board *b);
+/* A start in progress, on one line: "43%  loading weights 40/82  1m01 (last time 2m18)  left 3m10; building module_x". What
+ * is not known is left out. */
+void start_line(struct pen *p, const struct board *b, const struct view *v);
 void words_run(struct words *w, const struct board *b, bool brief); /* what a run does between its rows; empty none */
 void words_accuracy(struct words *w, const struct board *b);
 const struct ev_flag_raised *first_flag(const struct board_cell *cell);
@@ -68,6 +78,7 @@ enum role severity_role(enum severity s);
 void dash_header(struct canvas *c, struct rect r, const struct board *b, const struct view *v);
 void dash_server(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v);
 void dash_accuracy(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v);
+int dash_sweep_with(const struct dash_layout *l, const struct board *b, const struct view *v); /* enum sweep_with */
 void dash_sweep(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v);
 void dash_detail(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v);
 void dash_log(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v);

@@ -92,6 +92,22 @@ static void counts_more(struct pen *p, const struct dash_row *r)
 	}
 }
 
+/* "vs ref tok/s/GPU -12.8±2.0%", where the sweep has no room for it. */
+static void against_pinned(struct pen *p, const struct dash_layout *l, const struct board *b, const struct view *v,
+        const struct dash_row *r)
+{
+	char text[24];
+	struct sweep_columns s;
+	layout_sweep(&s, l->sweep.cols, dash_sweep_with(l, b, v));
+	if (!pin_shown(v) || s.pinned.cols > 0 || !r->cell || (!r->cell->have_load && !r->progress))
+		return;
+	pen_pair(p, 0, "vs ref tok/s/GPU", pin_role(r), "%s%s", fmt_change(r->pin_change, r->pin_noise, 14, text),
+	        isfinite(r->pin_change) ? "%" : "");
+	if (r->pin_verdict == COMPARE_SAME)
+		pen_put(p, ROLE_TEXT, 0, " =");
+	pen_gap(p, 2);
+}
+
 /* Whether client and server agree, and whether the client was in the way. */
 static void checks(struct pen *p, const struct board *b, const struct view *v, const struct dash_row *r)
 {
@@ -265,9 +281,10 @@ static void detail_graph(struct canvas *c, struct rect r, const struct board *b)
 	widget_graph(c, (struct rect){r.row + 1, r.col, r.rows - 1, r.cols}, values, n, max);
 }
 
-static int detail_tall(
-        struct canvas *c, struct rect r, const struct board *b, const struct view *v, const struct dash_row *row)
+static int detail_tall(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v,
+        const struct dash_row *row)
 {
+	struct rect r = l->detail;
 	int left = 53, graph = r.cols >= 160 ? 60 : 0;
 	int right = r.cols - left - (graph ? graph + 3 : 0);
 	struct pen p = pen_at(c, r.row, r.col, r.cols - (graph ? graph + 3 : 0));
@@ -279,6 +296,7 @@ static int detail_tall(
 		counts_more(&p, row);
 	latency_table(c, (struct rect){r.row + 1, r.col, 5, 50}, row);
 	p = pen_at(c, r.row + 1, r.col + left, right);
+	against_pinned(&p, l, b, v, row);
 	checks(&p, b, v, row);
 	bool any = p.col > r.col + left;
 	struct says s = {c, {r.row + 1 + any, r.col + left, r.rows - 1 - any, right}, 0, 0};
@@ -310,9 +328,10 @@ static void figures(struct pen *p, const struct dash_row *r)
 }
 
 /* Line by line as long as there is room: counts, latencies, health, then what there is to say. */
-static int detail_short(
-        struct canvas *c, struct rect r, const struct board *b, const struct view *v, const struct dash_row *row)
+static int detail_short(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v,
+        const struct dash_row *row)
 {
+	struct rect r = l->detail;
 	struct pen p = pen_at(c, r.row, r.col, r.cols);
 	bool fresh = wants_reference(row);
 	counts(&p, row);
@@ -327,6 +346,7 @@ static int detail_short(
 	used++;
 	if (!fresh && used < r.rows && (r.rows > 3 || !first_flag(row->cell))) {
 		p = pen_at(c, r.row + used, r.col, r.cols);
+		against_pinned(&p, l, b, v, row);
 		checks(&p, b, v, row);
 		used += p.col > r.col;
 	}
@@ -359,7 +379,7 @@ void dash_detail(struct canvas *c, const struct dash_layout *l, const struct boa
 	detail_title(c, l, &row);
 	if (!row.plan)
 		return;
-	int left_out = l->tall ? detail_tall(c, l->detail, b, v, &row) : detail_short(c, l->detail, b, v, &row);
+	int left_out = l->tall ? detail_tall(c, l, b, v, &row) : detail_short(c, l, b, v, &row);
 	if (left_out > 0) {
 		str_fmt(more, sizeof more, " +%d more in a taller window ", left_out);
 		struct rect r = l->detail_title;

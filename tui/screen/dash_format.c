@@ -94,6 +94,56 @@ static void row_figures(struct dash_row *r)
 	r->intvty_ratio = ratio_of(r->intvty, r->ref_intvty);
 }
 
+bool pin_shown(const struct view *v)
+{
+	const struct compare_ref *ref = &v->results.ref;
+	return ref->have && (!v->track || !ref->track[0] || strcmp(ref->track, v->track->name) == 0);
+}
+
+static void row_pinned(struct dash_row *r, const struct view *v)
+{
+	double change, noise;
+	enum compare_verdict verdict;
+	if (!pin_shown(v) || !isfinite(r->tput) ||
+	        !compare_ref_change(
+	                &v->results.ref, r->plan->isl, r->plan->osl, r->plan->conc, r->tput, &change, &noise, &verdict))
+		return;
+	r->pin_change = change;
+	r->pin_noise = noise;
+	r->pin_verdict = verdict;
+}
+
+char *fmt_change(double change, double noise, int cols, char out[24])
+{
+	if (!isfinite(change))
+		return str_fmt(out, 24, "—");
+	for (int decimals = 1; decimals >= 0; decimals--) {
+		if (isfinite(noise))
+			str_fmt(out, 24, "%+.*f±%.*f", decimals, change * 100, decimals, noise * 100);
+		else
+			str_fmt(out, 24, "%+.*f±—", decimals, change * 100);
+		if (text_width(out, strlen(out)) <= cols)
+			return out;
+	}
+	return str_fmt(out, 24, "%+.2g", change * 100);
+}
+
+char pin_sign(const struct dash_row *r)
+{
+	return r->pin_verdict == COMPARE_FASTER   ? '+'
+	       : r->pin_verdict == COMPARE_SLOWER ? '-'
+	       : r->pin_verdict == COMPARE_SAME   ? '='
+	                                          : ' ';
+}
+
+enum role pin_role(const struct dash_row *r)
+{
+	return r->pin_verdict == COMPARE_FASTER   ? ROLE_GOOD
+	       : r->pin_verdict == COMPARE_SLOWER ? ROLE_BAD
+	       : r->pin_verdict == COMPARE_SAME   ? ROLE_TEXT
+	                                          : ROLE_DIM;
+}
+
 bool dash_row_make(struct dash_row *out, const struct board *b, const struct view *v, int i)
 {
 	*out = (struct dash_row){.tput = NAN,
@@ -106,7 +156,9 @@ bool dash_row_make(struct dash_row *out, const struct board *b, const struct vie
 	        .ref_intvty = NAN,
 	        .tput_ratio = NAN,
 	        .e2e_ratio = NAN,
-	        .intvty_ratio = NAN};
+	        .intvty_ratio = NAN,
+	        .pin_change = NAN,
+	        .pin_noise = NAN};
 	if (i < 0 || i >= v->plan.n_cells || i >= PLAN_CELLS)
 		return false;
 	out->plan = &v->plan.cells[i];
@@ -125,6 +177,7 @@ bool dash_row_make(struct dash_row *out, const struct board *b, const struct vie
 		out->ref_intvty = out->cell->plan.ref_intvty;
 	}
 	row_figures(out);
+	row_pinned(out, v);
 	return true;
 }
 

@@ -88,9 +88,42 @@ static void server_version(struct pen *p, const struct board *b, const struct vi
 	pen_pair(p, 3, "at", ROLE_TEXT, "%s", server_url(b, v));
 }
 
-/* What is to be said in words: how far a start is, else the newest notice. */
-static void server_says(struct pen *p, const struct board *b)
+/* Seconds since the server's state was seen. */
+static double since_seen(const struct board *b, const struct view *v)
 {
+	double s = (double)(v->now_mono_ns - b->server_mono_ns) / (double)CLOCK_NS_PER_S;
+	return s > 0 ? s : 0;
+}
+
+void start_line(struct pen *p, const struct board *b, const struct view *v)
+{
+	const struct ev_server_seen *s = &b->server;
+	size_t step = strcspn(s->text, ";");
+	char d[16];
+	if (isfinite(s->progress))
+		pen_put(p, ROLE_STRONG, 0, "%.0f%%  ", floor(s->progress * 100));
+	if (!isfinite(s->step_s)) {
+		pen_fit(p, ROLE_WARN, 0, s->text);
+		return;
+	}
+	pen_put(p, ROLE_WARN, 0, "%.*s", (int)step, s->text);
+	pen_put(p, ROLE_TEXT, 0, "  %s", clock_duration(s->step_s + since_seen(b, v), d));
+	if (isfinite(s->step_last_s))
+		pen_put(p, ROLE_DIM, 0, " (last time %s)", clock_duration(s->step_last_s, d));
+	if (isfinite(s->eta_s))
+		pen_put(p, ROLE_TEXT, 0, "  left %s",
+		        clock_duration(s->eta_s > since_seen(b, v) ? s->eta_s - since_seen(b, v) : 0, d));
+	if (s->text[step])
+		pen_fit(p, ROLE_DIM, 0, s->text + step);
+}
+
+/* What is to be said in words: how far a start is, else the newest notice. */
+static void server_says(struct pen *p, const struct board *b, const struct view *v)
+{
+	if (b->have_server && b->server.phase == SERVER_STARTING && b->server.text[0]) {
+		start_line(p, b, v);
+		return;
+	}
 	if (b->have_server && b->server.phase != SERVER_READY && b->server.text[0]) {
 		pen_fit(p, b->server.phase == SERVER_UNHEALTHY ? ROLE_BAD : ROLE_WARN, 0, b->server.text);
 		return;
@@ -128,6 +161,17 @@ static void load_rate(struct pen *p, const char *label, double tps)
 	pen_pair(p, 2, label, isfinite(tps) ? ROLE_STRONG : ROLE_DIM, "%s tok/s", fmt_fixed(tps, 0, 6, text));
 }
 
+/* What only some servers have, and only while they have it. */
+static void load_more(struct pen *p, const struct ev_server_load *s)
+{
+	if (s->retracted > 0)
+		pen_pair(p, 2, "retracted", ROLE_WARN, "%.0f", s->retracted);
+	if (s->cached > 0)
+		pen_pair(p, 2, "cached", ROLE_WARN, "%.0f", s->cached);
+	if (s->accept_len > 0)
+		pen_pair(p, 2, "accept", ROLE_TEXT, "%.2f", s->accept_len);
+}
+
 /* "running 8/8  queued 0  KV 1%  gen 958 tok/s" from the server, else what the client sees. */
 static void server_load(struct pen *p, const struct board *b, const struct view *v, bool brief)
 {
@@ -148,6 +192,8 @@ static void server_load(struct pen *p, const struct board *b, const struct view 
 		if (isfinite(s->kv))
 			pen_pair(p, 2, "KV", s->kv > 0.9 ? ROLE_WARN : ROLE_TEXT, "%2.0f%%", s->kv * 100);
 		load_rate(p, brief ? "" : "gen", s->gen_tps);
+		if (!brief)
+			load_more(p, s);
 	} else if (loading && g) {
 		pen_pair(
 		        p, 0, "in flight", ROLE_TEXT, "%lld/%lld", (long long)g->in_flight, (long long)cell->plan.conc);
@@ -165,10 +211,12 @@ static void server_gpu(struct pen *p, const struct board *b, bool brief)
 			pen_put(p, ROLE_DIM, 0, b->have_gpu ? "no GPU is seen here" : "GPU figures unknown");
 		return;
 	}
-	if (!brief)
+	bool part = !isfinite(g->power_w) && isfinite(g->power_part_w);
+	bool wide = p->end - p->col > 80;
+	if (!brief && (!part || wide)) /* the sum of a part names the number, too */
 		pen_pair(p, 0, "GPUs", ROLE_TEXT, "%lld", (long long)g->cards);
 	if (isfinite(g->busy) && !brief && p->end - p->col > 30) {
-		pen_gap(p, 2);
+		pen_gap(p, part && !wide ? 0 : 2);
 		widget_progress(p->c, p->row, p->col, 8, g->busy / 100);
 		p->col += 8;
 		pen_put(p, ROLE_TEXT, 0, " %3.0f%%", g->busy);
@@ -176,8 +224,14 @@ static void server_gpu(struct pen *p, const struct board *b, bool brief)
 		pen_pair(p, 2, "GPU", ROLE_TEXT, "%2.0f%%", g->busy);
 	if (isfinite(g->power_w))
 		pen_pair(p, brief ? 1 : 3, "", ROLE_TEXT, "%.1f kW", g->power_w / 1000);
-	if (g->throttled > 0)
-		pen_pair(p, 2, "", ROLE_WARN, "%.0f throttled", g->throttled);
+	else if (part)
+		pen_pair(p, brief ? 1 : 3, "", ROLE_WARN, "%lld%s%lld%s: %.1f kW", (long long)g->power_cards,
+		        brief ? "/" : " of ", (long long)g->cards, wide ? " cards" : "", g->power_part_w / 1000);
+	double capped = g->throttled - (g->hot > 0 ? g->hot : 0);
+	if (g->hot > 0)
+		pen_pair(p, 2, "", ROLE_BAD, "%.0f too hot", g->hot);
+	if (capped > 0)
+		pen_pair(p, 2, "", ROLE_TEXT, "%.0f at cap", capped);
 	if (isfinite(g->temp_c))
 		pen_pair(p, brief ? 1 : 3, brief ? "" : "junction", g->temp_c >= 95 ? ROLE_WARN : ROLE_TEXT, "%.0f°C",
 		        g->temp_c);
@@ -197,7 +251,7 @@ static void server_composed(struct canvas *c, const struct dash_layout *l, const
 	p = pen_at(c, r.row + 1, r.col, r.cols);
 	server_version(&p, b, v);
 	p = pen_at(c, r.row + 2, r.col, r.cols);
-	server_says(&p, b);
+	server_says(&p, b, v);
 	p = pen_at(c, r.row + 3 + spare, r.col, r.cols);
 	server_load(&p, b, v, false);
 	if (any) { /* a fixed place: the figures before it have changing widths */
@@ -219,12 +273,14 @@ static void server_compact(struct canvas *c, const struct dash_layout *l, const 
 	pen_gap(&p, 2);
 	server_load(&p, b, v, true);
 	server_gpu(&p, b, true);
+	if (server_load_shown(b, v))
+		load_more(&p, server_load_shown(b, v));
 	if (r.rows < 2)
 		return;
 	p = pen_at(c, r.row + 1, r.col, r.cols);
 	bool says = b->n_notices > 0 || code_changed(b) || !b->have_server || b->server.phase != SERVER_READY;
 	if (says)
-		server_says(&p, b);
+		server_says(&p, b, v);
 	else
 		server_what(&p, b, v);
 }

@@ -57,6 +57,17 @@ static void put_ratio(struct canvas *c, int row, int left, struct span s, double
 	canvas_text(c, row, left + s.col, s.cols, ratio_role(ratio, lower_is_better), 0, text);
 }
 
+/* "+3.2±2.0 +": against the pinned run, and whether it is beyond the noise. */
+static void put_pinned(struct canvas *c, int row, int left, struct span s, const struct dash_row *r)
+{
+	char text[24];
+	if (s.cols < 6)
+		return;
+	fmt_change(r->pin_change, r->pin_noise, s.cols - 2, text);
+	canvas_right(c, row, left + s.col, s.cols - 2, pin_role(r), 0, text);
+	canvas_printf(c, row, left + s.col + s.cols - 1, 1, pin_role(r), 0, "%c", pin_sign(r));
+}
+
 /* "0 ····· B200 ····· 2×", the name above the mark. */
 static void bar_heading(struct canvas *c, int row, int left, struct span s, const struct view *v)
 {
@@ -88,6 +99,7 @@ static void sweep_heading(
 	put_right(c, r.row, r.col, s->intvty, ROLE_DIM, "tok/s/u");
 	put_left(c, r.row, r.col, s->intvty_ratio, ROLE_DIM, ratio);
 	put_right(c, r.row, r.col, s->tput_ref, ROLE_DIM, ref);
+	put_left(c, r.row, r.col, s->pinned, ROLE_DIM, " vs ref %");
 	put_right(c, r.row, r.col, s->e2e_ref, ROLE_DIM, ref);
 	put_right(c, r.row, r.col, s->intvty_ref, ROLE_DIM, ref);
 	put_right(c, r.row, r.col, s->ttft, ROLE_DIM, "TTFT ms");
@@ -118,6 +130,7 @@ static void sweep_row(struct canvas *c, struct rect at, const struct sweep_colum
 	put_number(c, row, left, s->intvty, plain, r->intvty, 1);
 	put_ratio(c, row, left, s->intvty_ratio, r->intvty_ratio, false);
 	put_number(c, row, left, s->tput_ref, ROLE_DIM, r->ref_tput, 1);
+	put_pinned(c, row, left, s->pinned, r);
 	put_number(c, row, left, s->e2e_ref, ROLE_DIM, r->ref_e2e, 0);
 	put_number(c, row, left, s->intvty_ref, ROLE_DIM, r->ref_intvty, 1);
 	put_number(c, row, left, s->ttft, plain, r->ttft, 1);
@@ -154,14 +167,24 @@ static void sweep_title(struct canvas *c, const struct dash_layout *l, const str
 	pen_put(&p, ROLE_DIM, 0, " better than %s  ", ref_name(v));
 	pen_put(&p, ROLE_BAD, 0, "-");
 	pen_put(&p, ROLE_DIM, 0, " worse ");
+	if (pin_shown(v)) {
+		pen_put(&p, ROLE_DIM, 0, "  ref: ");
+		pen_fit(&p, ROLE_TEXT, 0, v->results.ref.label);
+		pen_put(&p, ROLE_DIM, 0, " ");
+	}
+}
+
+int dash_sweep_with(const struct dash_layout *l, const struct board *b, const struct view *v)
+{
+	bool posts = l->composed && mode_shown(b, v) == MODE_SUBMIT;
+	return (posts ? SWEEP_POSTS : 0) | (pin_shown(v) ? SWEEP_PINNED : 0);
 }
 
 void dash_sweep(struct canvas *c, const struct dash_layout *l, const struct board *b, const struct view *v)
 {
 	struct sweep_columns s;
 	struct rect r = l->sweep;
-	bool posts = l->composed && mode_shown(b, v) == MODE_SUBMIT;
-	layout_sweep(&s, r.cols, posts);
+	layout_sweep(&s, r.cols, dash_sweep_with(l, b, v));
 	if (l->sweep_title.rows > 0)
 		sweep_title(c, l, b, v);
 	sweep_heading(c, l->sweep_head, &s, v, l->composed);

@@ -17,6 +17,7 @@ static const struct {
         {FLAG_STOPPED_EARLY, "partial", "partial"}, {FLAG_IDS, "ids", "ids"}, {FLAG_WARMUPS, "warmups", "warm-ups"},
         {FLAG_BUNDLED, "bundled", "bundled"}, {FLAG_NO_LOG, "no log", "no log"},
         {FLAG_RATE_DIFFERS, "rates", "rates differ"}, {FLAG_RETRACTED, "retract", "retractions"},
+        {FLAG_POWER_CAP, "cap", "power cap"}, {FLAG_PREFILL, "prefill", "prefill size"},
         {FLAG_ACCURACY_SKIPPED, "no acc", "no accuracy"}};
 
 static void set(struct words *w, enum role role, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -98,7 +99,7 @@ static void running_words(struct words *w, const struct board *b, const struct v
 		static const struct {
 			enum run_phase phase;
 			const char *words;
-		} names[] = {{PHASE_SERVER_WAIT, "server wait"}, {PHASE_CORPUS, "corpus"}, {PHASE_RESULT, "saving"},
+		} names[] = {{PHASE_SERVER_WAIT, "server wait"}, {PHASE_CORPUS, "corpus"}, {PHASE_PROMPTS, "prompts"}, {PHASE_RESULT, "saving"},
 		        {PHASE_PAUSE, "pause"}, {PHASE_POSTS, "posting"}};
 		const char *name = "starting";
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -224,7 +225,8 @@ void words_run(struct words *w, const struct board *b, bool brief)
 		enum role role;
 		const char *words, *brief;
 	} phases[] = {{PHASE_SERVER_WAIT, ROLE_WARN, "armed: starts when ready", "armed"},
-	        {PHASE_CORPUS, ROLE_INFO, "fetching the corpus", "corpus"}, {PHASE_PAUSE, ROLE_INFO, "pause", "pause"},
+	        {PHASE_CORPUS, ROLE_INFO, "fetching the corpus", "corpus"},
+	        {PHASE_PROMPTS, ROLE_INFO, "making prompts", "prompts"}, {PHASE_PAUSE, ROLE_INFO, "pause", "pause"},
 	        {PHASE_POSTS, ROLE_WARN, "waiting for the board", "posting"}};
 	enum run_phase phase = run_phase_shown(b);
 	set(w, ROLE_DIM, "%s", "");

@@ -13,7 +13,45 @@ static bool has_rank(const struct action *a, const struct view *v, enum modal_id
 	if (a->rank == 0 || !action_works(a, v->screen, modal) || !a->words[0])
 		return false;
 	/* A way to where one is already is no help. */
-	return !(modal == MODAL_NONE && v->screen == SCREEN_DASHBOARD && a == action_at(ACTION_SCREEN_1));
+	static const enum action_id ways[] = {ACTION_SCREEN_1, ACTION_SCREEN_2, ACTION_SCREEN_3, ACTION_SCREEN_4};
+	for (size_t i = 0; modal == MODAL_NONE && i < sizeof ways / sizeof ways[0]; i++)
+		if (v->screen == (enum screen_id)(i + 1) && a == action_at((int)ways[i]))
+			return false;
+	return true;
+}
+
+static bool on_page(const struct view *v)
+{
+	return v->screen == SCREEN_CURVE || (v->screen == SCREEN_RESULTS && v->results.page != RESULTS_LIST);
+}
+
+/* One key leaves, or goes back from a page. */
+static const char *words_of(const struct action *a, const struct view *v)
+{
+	return a == action_at(ACTION_QUIT) && v->modal == MODAL_NONE && on_page(v) ? "back" : a->words;
+}
+
+/* On the screens of results: what there is something to do for. */
+static bool results_offers(const struct action *a, const struct board *b, const struct view *v)
+{
+	const struct results_view *r = &v->results;
+	bool list = v->screen == SCREEN_RESULTS && r->page == RESULTS_LIST, any = r->shelf && r->shelf->n > 0;
+	if (a == action_at(ACTION_REFERENCE) && v->screen == SCREEN_DASHBOARD)
+		return r->ref.have || (b && b->finished);
+	if (a == action_at(ACTION_RESULT_OPEN))
+		return list && any;
+	if (a == action_at(ACTION_RESULT_FILTER))
+		return list;
+	if (a == action_at(ACTION_RESULT_COMPARE))
+		return r->ref.have && r->page != RESULTS_COMPARE;
+	if (a == action_at(ACTION_RESULT_PAIR))
+		return r->run && results_run_pairs(r->run, 0, NULL, NULL) > 1 &&
+		       (v->screen == SCREEN_CURVE || r->page == RESULTS_RUN);
+	if (a == action_at(ACTION_SCREEN_4)) /* g says it */
+		return v->screen != SCREEN_RESULTS;
+	if (a == action_at(ACTION_REFERENCE) || a == action_at(ACTION_RESULT_CURVE))
+		return !list || any;
+	return true;
 }
 
 /* What would only be refused is not offered: during a run the keys that prepare one, without a run those that end it. */
@@ -54,7 +92,7 @@ static int next_by_rank(const struct board *b, const struct view *v, enum modal_
 	int found = -1;
 	for (int i = 0; i < ACTION_count; i++) {
 		const struct action *a = action_at(i);
-		if (!has_rank(a, v, modal) || !sheet_offers(a, v) || !run_offers(a, b, v))
+		if (!has_rank(a, v, modal) || !sheet_offers(a, v) || !run_offers(a, b, v) || !results_offers(a, b, v))
 			continue;
 		if (a->rank < above || (a->rank == above && i <= after))
 			continue;
@@ -64,11 +102,12 @@ static int next_by_rank(const struct board *b, const struct view *v, enum modal_
 	return found;
 }
 
-static int key_cols(const struct action *a)
+static int key_cols(const struct action *a, const struct view *v)
 {
 	char key[16];
+	const char *words = words_of(a, v);
 	action_key(a, key);
-	return text_width(key, strlen(key)) + 1 + text_width(a->words, strlen(a->words));
+	return text_width(key, strlen(key)) + 1 + text_width(words, strlen(words));
 }
 
 static void keys_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v, enum modal_id modal)
@@ -77,19 +116,19 @@ static void keys_draw(struct canvas *c, struct rect r, const struct board *b, co
 	int right = 0;
 	for (int i = next_by_rank(b, v, modal, RANK_RIGHT, -1); i >= 0;
 	        i = next_by_rank(b, v, modal, action_at(i)->rank, i))
-		right += key_cols(action_at(i)) + 2;
+		right += key_cols(action_at(i), v) + 2;
 	struct pen p = pen_at(c, r.row, r.col, r.cols - right);
 	for (int i = next_by_rank(b, v, modal, 0, -1); i >= 0; i = next_by_rank(b, v, modal, action_at(i)->rank, i)) {
 		if (action_at(i)->rank >= RANK_RIGHT)
 			break;
-		if (!pen_key(&p, p.col > r.col ? 2 : 0, action_key(action_at(i), key), action_at(i)->words))
+		if (!pen_key(&p, p.col > r.col ? 2 : 0, action_key(action_at(i), key), words_of(action_at(i), v)))
 			break;
 	}
 	p = pen_at(c, r.row, r.col + r.cols - right + 2, right);
 	for (int i = next_by_rank(b, v, modal, RANK_RIGHT, -1); i >= 0;
 	        i = next_by_rank(b, v, modal, action_at(i)->rank, i))
 		pen_key(&p, p.col > r.col + r.cols - right + 2 ? 2 : 0, action_key(action_at(i), key),
-		        action_at(i)->words);
+		        words_of(action_at(i), v));
 }
 
 void footer_draw(struct canvas *c, struct rect r, const struct board *b, const struct view *v)

@@ -53,8 +53,9 @@ static void edit_draw(struct canvas *c, const struct view *v)
 	        {"Prompts per CONC", "Requests that every CONC sends. Empty: the track's rule."},
 	        {"Server", "Where the server answers: http://HOST:PORT, or a port of this machine."},
 	        {"Find", "A regular expression (PCRE2); empty takes the marks away."},
-	        {"Filter", "Only lines that match this regular expression; empty shows all."}};
-	unsigned field = (unsigned)v->field < 5 ? (unsigned)v->field : 0;
+	        {"Filter", "Only lines that match this regular expression; empty shows all."},
+	        {"Only these runs", "Text in team, commit, pair (1024/1024), track or path; empty shows all."}};
+	unsigned field = (unsigned)v->field < sizeof fields / sizeof fields[0] ? (unsigned)v->field : 0;
 	char note[240];
 	struct err e = {0};
 	struct rect r = form_open(c, 10, 76, fields[field].title, NULL);

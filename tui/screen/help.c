@@ -59,7 +59,10 @@ static const char *help_title(const struct view *v)
 	case MODAL_THEME:
 		return "Keys of the list";
 	default:
-		return v->screen == SCREEN_LOG ? "Keys of the log" : "Keys of the dashboard";
+		return v->screen == SCREEN_LOG       ? "Keys of the log"
+		       : v->screen == SCREEN_RESULTS ? "Keys of the results"
+		       : v->screen == SCREEN_CURVE   ? "Keys of the curve"
+		                                     : "Keys of the dashboard";
 	}
 }
 

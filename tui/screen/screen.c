@@ -54,6 +54,8 @@ void screen_draw(struct canvas *c, const struct board *b, struct view *v)
 	}
 	if (v->screen == SCREEN_LOG)
 		log_draw(c, b, v);
+	else if (v->screen == SCREEN_RESULTS || v->screen == SCREEN_CURVE)
+		results_frame_draw(c, b, v);
 	else
 		dashboard_draw(c, b, v);
 	modal_draw(c, b, v);

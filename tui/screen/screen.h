@@ -6,6 +6,8 @@
 
 void dashboard_draw(struct canvas *c, const struct board *b, const struct view *v);
 void log_draw(struct canvas *c, const struct board *b, const struct view *v);
+int log_rows(int rows, const struct board *b, const struct view *v); /* lines of the log on a screen of so many rows */
+void results_frame_draw(struct canvas *c, const struct board *b, struct view *v); /* screens 3 and 4 */
 void sheet_draw(struct canvas *c, const struct board *b, const struct view *v);
 void help_draw(struct canvas *c, const struct view *v);
 int help_lines(const struct view *v); /* lines of the whole help text, for tests and scrolling */

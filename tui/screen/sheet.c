@@ -3,6 +3,7 @@
  */
 #include "../../engine/base/clock.h"
 #include "../../engine/base/text.h"
+#include "../../engine/plan/launch.h"
 #include "../actions.h"
 #include "../draw/form.h"
 #include "dash.h"
@@ -110,6 +111,39 @@ static void say_doubts(struct sheet *t)
 		say(t, ROLE_WARN, "! doubt: accuracy is not measured, so this run can never be posted");
 }
 
+/* The launch script chooses the prefill size when the server starts: rows that are meant for another one. */
+static void say_launch(struct sheet *t)
+{
+	const struct track *track = t->v->track;
+	const struct ev_server_seen *server = &t->b->server;
+	const struct plan_cell *c = t->plan.cells;
+	struct launch_needs n;
+	char key[16], more[40] = "";
+	bool runs = t->b->have_server && server->prefill > 0 && !t->s.restart_server;
+	if (!track || t->s.mode == MODE_ACC || t->plan.n_cells == 0)
+		return;
+	int shape = runs ? launch_shape_of_server(track, server->prefill)
+	                 : launch_shape(track, c->isl, c->osl, c->conc);
+	launch_needs(&t->plan, track, shape, &n);
+	if (n.other == 0 || launch_prefill(track, shape) == 0)
+		return;
+	c = &t->plan.cells[n.first];
+	int meant = launch_prefill(track, launch_shape(track, c->isl, c->osl, c->conc));
+	action_key(action_at(ACTION_SHEET_LAUNCH), key);
+	if (t->s.restart_shapes) {
+		say(t, ROLE_WARN,
+		        "The server is restarted %d more time%s, so that %d/%d at CONC %d runs with its prefill size of %d; accuracy is measured anew then. %s leaves the server as it is.",
+		        n.restarts, n.restarts == 1 ? "" : "s", c->isl, c->osl, c->conc, meant, key);
+		return;
+	}
+	if (n.other > 1)
+		str_fmt(more, sizeof more, " (and %d more row%s)", n.other - 1, n.other == 2 ? "" : "s");
+	say(t, ROLE_WARN,
+	        "! note: %d/%d at CONC %d%s is meant for a prefill size of %d, the server %s %lld. %s restarts it for that.",
+	        c->isl, c->osl, c->conc, more, meant, runs ? "runs with" : "starts with",
+	        runs ? (long long)server->prefill : (long long)launch_prefill(track, shape), key);
+}
+
 static void sheet_make(struct sheet *t, const struct board *b, const struct view *v)
 {
 	*t = (struct sheet){.b = b, .v = v};
@@ -134,6 +168,7 @@ static void sheet_make(struct sheet *t, const struct board *b, const struct view
 	                  (t->other_model || t->other_served || t->other_ratio || t->off_rule == t->plan.n_cells);
 	say_post(t);
 	say_doubts(t);
+	say_launch(t);
 }
 
 static struct pen labelled(struct canvas *c, struct rect r, int row, const char *label)
@@ -203,7 +238,9 @@ static void line_prompts(struct canvas *c, struct rect r, int row, const struct 
 		pen_put(&p, ROLE_TEXT, 0, "%s, ",
 		        t->off_rule > 0 ? "NUM_PROMPTS of the environment" : "by the track's rule");
 	pen_put(&p, ROLE_TEXT, 0, "%s",
-	        t->s.prompts == PROMPTS_TEXT ? "as text, like the reference client" : "as token ids (noted)");
+	        t->s.prompts == PROMPTS_TEXT  ? "as text, like the reference client"
+	        : t->s.tokenizer_missing[0] ? "as token ids (noted): no tokenizer found"
+	                                    : "as token ids (noted)");
 }
 
 static const struct table_column columns[] = {

@@ -8,6 +8,7 @@
 #include "../../engine/plan/plan.h"
 #include "../draw/canvas.h"
 #include "logview.h"
+#include "results.h"
 
 enum screen_id { SCREEN_DASHBOARD = 1, SCREEN_LOG, SCREEN_RESULTS, SCREEN_CURVE, SCREEN_BOARD };
 
@@ -24,7 +25,7 @@ enum modal_id {
 };
 
 /* What MODAL_EDIT edits. */
-enum edit_field { EDIT_TEAM, EDIT_PROMPTS, EDIT_SERVER, EDIT_FIND, EDIT_FILTER };
+enum edit_field { EDIT_TEAM, EDIT_PROMPTS, EDIT_SERVER, EDIT_FIND, EDIT_FILTER, EDIT_RUNS };
 
 /* The choices of MODAL_QUIT, as modal_focus counts them. Without detached_ok the first one cannot be taken. */
 enum quit_choice { QUIT_LEAVE_RUNNING, QUIT_STOP, QUIT_STAY, QUIT_count };
@@ -34,6 +35,7 @@ enum server_choice { SERVER_DO_START, SERVER_DO_RESTART, SERVER_DO_STOP, SERVER_
 
 #define VIEW_EDIT    256
 #define VIEW_THEMES  32
+#define VIEW_LOGS    8
 #define VIEW_HOLD_NS INT64_C(500000000) /* live figures stand still for so long */
 
 /* Live figures as they were shown last: they change at most twice a second, so that they can be read. */
@@ -57,6 +59,7 @@ struct view {
 	int pair;                 /* index into track->pairs: the pair on screen */
 	bool only_focused;        /* the sheet was opened by `r`: this CONC only */
 	bool restart;             /* the sheet was opened by `R`: the server is restarted first */
+	bool restart_shapes;      /* and before rows that are meant for another launch (plan/launch.h) */
 	bool following;           /* another process measures; we only look (and can stop it) */
 	bool detached_ok;         /* leaving the run running is possible */
 	int modal_focus;          /* focused line of a list or choice */
@@ -69,17 +72,20 @@ struct view {
 	int n_themes;
 	char message[400]; /* one sentence above the footer; empty none */
 	enum severity message_severity;
-	struct tail *log;        /* NULL = none known */
-	struct logview *logview; /* the whole log, while the log screen is open; NULL = only its end is known */
-	int log_scroll;          /* lines up from the end, 0 = follows */
-	int help_scroll;         /* of help and of a long sheet */
+	struct tail *log;          /* NULL = none known */
+	struct logview *logview;   /* the whole log, while the log screen is open; NULL = only its end is known */
+	char logs[VIEW_LOGS][512]; /* what the log screen can show; the server's own is the first */
+	int n_logs, log_at;
+	int log_scroll;                   /* lines up from the end, 0 = follows */
+	int help_scroll;                  /* of help and of a long sheet */
 	int64_t now_wall_ns, now_mono_ns; /* time of this frame */
 	int frame;                        /* spinner */
 	char theme_name[32];
-	struct view_hold hold; /* kept by screen_draw alone */
+	struct results_view results; /* screens 3 and 4; of the dashboard its pinned reference */
+	struct view_hold hold;       /* kept by screen_draw alone */
 };
 
-/* Draws the whole screen: frame, current screen, modal. Nothing of the view is changed but `hold`; drawn again at the same
+/* Draws the whole screen: frame, current screen, modal. Nothing of the view is changed but `hold` and the scroll of the list of runs; drawn again at the same
  * time, the same cells come out. */
 void screen_draw(struct canvas *c, const struct board *b, struct view *v);
 
