@@ -69,6 +69,7 @@ static int string_end(struct tok_json *j, size_t *end, bool *escaped)
 {
 	size_t i = j->at;
 	*escaped = false;
+	*end = i;
 	for (; i < j->len && j->text[i] != '"'; i++) {
 		if ((unsigned char)j->text[i] < ' ') {
 			j->at = i;

@@ -25,8 +25,8 @@ struct token_ids {
 };
 void token_ids_free(struct token_ids *t);
 
-/* path: a tokenizer.json; tokenizer_config.json beside it is read for clean_up_tokenization_spaces. ERR_IO, ERR_PROTO
- * (names the member), ERR_LIMIT, ERR_NOMEM. */
+/* path: a tokenizer.json; tokenizer_config.json beside it is read for clean_up_tokenization_spaces (absent: false, as in
+ * current transformers) and add_bos_token. ERR_IO, ERR_PROTO (names the member), ERR_LIMIT, ERR_NOMEM. */
 int tokenizer_open(struct tokenizer **out, const char *path, struct err *e);
 void tokenizer_close(struct tokenizer *t);
 const char *tokenizer_path(const struct tokenizer *t);
