@@ -45,7 +45,7 @@ struct settings {
 	char corpus[512];       /* --corpus FILE, empty = search */
 	int64_t wait_server_ms; /* 0 = do not wait */
 	char results_dir[512];
-	char server_log[512];    /* --log, empty = find */
+	char server_log[512];               /* --log, empty = find */
 	char more_logs[SETTINGS_LOGS][512]; /* further --log: for the log screen alone */
 	int n_more_logs;
 	char server_script[512]; /* --server-script, empty = the track's launch_script in the working directory */

@@ -41,7 +41,7 @@ struct pipeline {
 	bool have_corpus;
 	struct promptwork *prompts; /* text prompts; NULL = token ids */
 	struct ev_server_seen server;
-	bool launch_known;                    /* it was started by this run, for rows of launch_shape (reshape.h) */
+	bool launch_known; /* it was started by this run, for rows of launch_shape (reshape.h) */
 	int launch_shape;
 	struct ev_accuracy_measured accuracy; /* `once`: measured earlier in this run */
 	bool have_accuracy;

@@ -306,8 +306,8 @@ static const struct {
         {"no_rate", state_no_rate}, {"sheet_doubts", state_sheet_doubts}, {"sheet_long", state_sheet_long},
         {"edit_prompts", state_edit_prompts}, {"edit_server", state_edit_server}, {"help_sheet", state_help_sheet},
         {"help_log", state_help_log}, {"pinned", state_pinned}, {"pinned_posts", state_pinned_posts},
-        {"extremes", extremes}, {"log_screen", log_screen},
-        {"start_steps", server_start_steps}, {"start_log", server_start_log}, {"server_figures", server_figures}};
+        {"extremes", extremes}, {"log_screen", log_screen}, {"start_steps", server_start_steps},
+        {"start_log", server_start_log}, {"server_figures", server_figures}};
 
 int scene_count(void)
 {

@@ -266,8 +266,7 @@ void state_no_rate(struct stage *s)
 {
 	ready(s);
 	struct event ev = step_event_of(s, EV_server_load);
-	ev.u.server_load = (struct ev_server_load){
-	        .gen_tps = NAN, .accept_len = NAN, .cached = NAN, .retracted = NAN};
+	ev.u.server_load = (struct ev_server_load){.gen_tps = NAN, .accept_len = NAN, .cached = NAN, .retracted = NAN};
 	step_apply(s, &ev);
 }
 

@@ -92,8 +92,8 @@ void status_server_info(struct request *rq)
 	        "\"max_req_input_len\":%u,\"version\":\"" SIM_VERSION "\",\"internal_states\":[{"
 	        "\"last_gen_throughput\":%.4f,\"memory_usage\":{\"weight\":48.31,\"kvcache\":147.04,"
 	        "\"token_capacity\":%u,\"graph\":5.8}}]}",
-	        sim->opt.prefill, sim->opt.prefill, (unsigned long long)sim->opt.seed, SIM_KV_TOKENS,
-	        SIM_CONTEXT - 6, sim->last_throughput, SIM_KV_TOKENS);
+	        sim->opt.prefill, sim->opt.prefill, (unsigned long long)sim->opt.seed, SIM_KV_TOKENS, SIM_CONTEXT - 6,
+	        sim->last_throughput, SIM_KV_TOKENS);
 	http_reply(rq, 200, "application/json", &b);
 }
 

@@ -223,7 +223,8 @@ static void refused(const struct options *o, const char *sentence)
 static void sentences(void **state)
 {
 	(void)state;
-	refused(OPTIONS("shot", "dashbord"), "there is no screen \"dashbord\": use dashboard, log, results, curve or compare");
+	refused(OPTIONS("shot", "dashbord"),
+	        "there is no screen \"dashbord\": use dashboard, log, results, curve or compare");
 	refused(OPTIONS("shot", "log", "/nonexistent"), "\"/nonexistent\" is no directory: name a run directory");
 	refused(OPTIONS("shot", "log", "/"), "\"/\" holds no events.jsonl: name the directory of a run");
 	refused(OPTIONS("shot", "log", "-o", "x.png"), "end it in .svg, .ansi or .txt, or add --format");

@@ -99,8 +99,8 @@ static void running_words(struct words *w, const struct board *b, const struct v
 		static const struct {
 			enum run_phase phase;
 			const char *words;
-		} names[] = {{PHASE_SERVER_WAIT, "server wait"}, {PHASE_CORPUS, "corpus"}, {PHASE_PROMPTS, "prompts"}, {PHASE_RESULT, "saving"},
-		        {PHASE_PAUSE, "pause"}, {PHASE_POSTS, "posting"}};
+		} names[] = {{PHASE_SERVER_WAIT, "server wait"}, {PHASE_CORPUS, "corpus"}, {PHASE_PROMPTS, "prompts"},
+		        {PHASE_RESULT, "saving"}, {PHASE_PAUSE, "pause"}, {PHASE_POSTS, "posting"}};
 		const char *name = "starting";
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 			if (names[i].phase == cell->phase)

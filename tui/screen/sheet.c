@@ -122,8 +122,8 @@ static void say_launch(struct sheet *t)
 	bool runs = t->b->have_server && server->prefill > 0 && !t->s.restart_server;
 	if (!track || t->s.mode == MODE_ACC || t->plan.n_cells == 0)
 		return;
-	int shape = runs ? launch_shape_of_server(track, server->prefill)
-	                 : launch_shape(track, c->isl, c->osl, c->conc);
+	int shape =
+	        runs ? launch_shape_of_server(track, server->prefill) : launch_shape(track, c->isl, c->osl, c->conc);
 	launch_needs(&t->plan, track, shape, &n);
 	if (n.other == 0 || launch_prefill(track, shape) == 0)
 		return;
@@ -238,9 +238,9 @@ static void line_prompts(struct canvas *c, struct rect r, int row, const struct 
 		pen_put(&p, ROLE_TEXT, 0, "%s, ",
 		        t->off_rule > 0 ? "NUM_PROMPTS of the environment" : "by the track's rule");
 	pen_put(&p, ROLE_TEXT, 0, "%s",
-	        t->s.prompts == PROMPTS_TEXT  ? "as text, like the reference client"
-	        : t->s.tokenizer_missing[0] ? "as token ids (noted): no tokenizer found"
-	                                    : "as token ids (noted)");
+	        t->s.prompts == PROMPTS_TEXT ? "as text, like the reference client"
+	        : t->s.tokenizer_missing[0]  ? "as token ids (noted): no tokenizer found"
+	                                     : "as token ids (noted)");
 }
 
 static const struct table_column columns[] = {
