@@ -42,6 +42,19 @@ char *results_name(const struct shelf_run *r, char *out, size_t cap)
 	return out;
 }
 
+char *results_other_name(const struct shelf_run *r, const char *than, char *out, size_t cap)
+{
+	char stamp[16];
+
+	results_name(r, out, cap);
+	if (strcmp(out, than) != 0 || r->wall_ns <= 0 || cap < 16)
+		return out;
+	clock_stamp(r->wall_ns, stamp);
+	if (strlen(stamp) == 15)
+		snprintf(out, cap, "%.4s-%.6s", stamp + 4, stamp + 9); /* of the same minute: its seconds */
+	return out;
+}
+
 const struct track *results_track(const struct shelf_run *r, const struct track *own, struct track *room)
 {
 	const char *name = r->board->run.track;
@@ -57,7 +70,7 @@ bool results_curve(struct curve *out, const struct track *t, const struct shelf_
         const struct shelf_run *pinned, int *pair)
 {
 	int n = results_run_pairs(run, 0, NULL, NULL), isl = 0, osl = 0;
-	char name[80];
+	char name[80], other[80];
 
 	if (!t || n == 0)
 		return false;
@@ -66,7 +79,7 @@ bool results_curve(struct curve *out, const struct track *t, const struct shelf_
 	curve_init(out, t, isl, osl);
 	curve_add(out, run, results_name(run, name, sizeof name));
 	if (pinned && strcmp(pinned->path, run->path) != 0)
-		curve_add(out, pinned, results_name(pinned, name, sizeof name));
+		curve_add(out, pinned, results_other_name(pinned, name, other, sizeof other));
 	curve_judge(out);
 	return true;
 }

@@ -9,6 +9,8 @@
 int results_pair_of(const struct shelf_run *r, const struct track *t, int pair);
 /* "1124-0912 a1b2c3d": when it began and the engine's commit, else its name. Returns out. */
 char *results_name(const struct shelf_run *r, char *out, size_t cap);
+/* The same, unless that is the name `than`: then its time with seconds, so that two runs can be told apart. */
+char *results_other_name(const struct shelf_run *r, const char *than, char *out, size_t cap);
 /* The track that the run was measured with: `own` when it is that, else read into `room`; NULL when it is not known here. A
  * run of the official tool does not name it: `own`, when it measured that track's model. */
 const struct track *results_track(const struct shelf_run *r, const struct track *own, struct track *room);

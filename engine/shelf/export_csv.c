@@ -6,14 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Every name of a figure carries its unit. */
 static const char head[] =
-        "run,time,kind,mode,demo,track,team,model,isl,osl,conc,repeat,status,doubts,num_prompts,successful_requests,"
-        "failed_requests,benchmark_duration,total_input_tokens,total_generated_tokens,request_throughput,"
-        "output_throughput,total_token_throughput,mean_ttft_ms,median_ttft_ms,p99_ttft_ms,mean_tpot_ms,median_tpot_ms,"
-        "p99_tpot_ms,mean_itl_ms,median_itl_ms,p99_itl_ms,mean_e2el_ms,median_e2el_ms,p99_e2el_ms,tput_per_gpu,"
-        "interactivity,ref_tput_per_gpu,ref_median_e2e_ms,ref_interactivity,tput_ratio,e2e_ratio,interactivity_ratio,"
-        "bits_per_byte,byte_perplexity,word_perplexity,sglang_commit,sglang_tree,aiter_commit,aiter_tree,server_version,"
-        "tp,chunked_prefill_size,path\n";
+        "run,time_utc,kind,mode,demo,track,team,model,isl,osl,conc,repeat,status,doubts,num_prompts,"
+        "successful_requests,failed_requests,benchmark_duration_s,total_input_tokens,total_generated_tokens,"
+        "request_throughput_req_s,output_throughput_tok_s,total_token_throughput_tok_s,mean_ttft_ms,"
+        "median_ttft_ms,p99_ttft_ms,mean_tpot_ms,median_tpot_ms,p99_tpot_ms,mean_itl_ms,median_itl_ms,"
+        "p99_itl_ms,mean_e2el_ms,median_e2el_ms,p99_e2el_ms,tput_tok_s_gpu,interactivity_tok_s_user,"
+        "ref_tput_tok_s_gpu,ref_median_e2e_ms,ref_interactivity_tok_s_user,tput_ratio,e2e_ratio,"
+        "interactivity_ratio,bits_per_byte,byte_perplexity,word_perplexity,sglang_commit,sglang_tree,"
+        "aiter_commit,aiter_tree,server_version,tp,chunked_prefill_tokens,path\r\n";
 
 /* Quoted where it must be. A field that a spreadsheet would take for a formula gets a quote in front: nobody's team name
  * runs on a reader's machine. */
@@ -134,7 +136,8 @@ int export_csv(const struct shelf_run *r, struct buf *out)
 		put_count(out, m->prefill > 0, m->prefill);
 		put_text(out, r->path);
 		if (!out->failed)
-			out->data[out->len - 1] = '\n'; /* instead of the last comma */
+			out->data[out->len - 1] = '\r'; /* instead of the last comma */
+		buf_addc(out, '\n');
 	}
 	return out->failed ? ERR_LIMIT : 0;
 }

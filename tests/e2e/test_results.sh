@@ -74,15 +74,21 @@ for key, p in points.items():
         assert p[name] == f[name], (key, name)
     assert p["tput_ratio"] == f["tput_per_gpu_ratio_vs_b200_1126"], key
 
+text = open(table, encoding="utf-8", newline="").read()
+assert text.count("\n") == text.count("\r\n") == 4, "RFC 4180 ends a record with CRLF"
 rows = list(csv.DictReader(open(table, encoding="utf-8", newline="")))
 assert len(rows) == 3, rows
-figures = ["successful_requests", "benchmark_duration", "total_input_tokens", "total_generated_tokens", "request_throughput",
-    "output_throughput", "total_token_throughput", "tput_per_gpu", "interactivity"]
-figures += [f"{m}_{w}_ms" for m in ("mean", "median", "p99") for w in ("ttft", "tpot", "itl", "e2el")]
+# the file's key: the column, whose name tells the unit
+figures = {"successful_requests": "successful_requests", "benchmark_duration": "benchmark_duration_s",
+    "total_input_tokens": "total_input_tokens", "total_generated_tokens": "total_generated_tokens",
+    "request_throughput": "request_throughput_req_s", "output_throughput": "output_throughput_tok_s",
+    "total_token_throughput": "total_token_throughput_tok_s", "tput_per_gpu": "tput_tok_s_gpu",
+    "interactivity": "interactivity_tok_s_user"}
+figures.update((n, n) for m in ("mean", "median", "p99") for w in ("ttft", "tpot", "itl", "e2el") for n in [f"{m}_{w}_ms"])
 for row in rows:
     f = files[int(row["conc"]), kind(row["run"])]
-    for name in figures:
-        assert float(row[name]) == f[name], (row["run"], name, row[name], f[name])
+    for name, column in figures.items():
+        assert float(row[column]) == f[name], (row["run"], name, row[column], f[name])
     assert float(row["word_perplexity"]) == f["accuracy"]["word_perplexity"]
     assert None not in row and row["status"] == "passed"
 

@@ -23,11 +23,11 @@ static const char *field(const char *csv, int line, const char *column)
 	int at = -1;
 	const char *p = csv;
 	for (int l = 0;; l++) {
-		for (int c = 0; *p && *p != '\n'; c++) {
+		for (int c = 0; *p && *p != '\r'; c++) {
 			size_t n = 0;
 			bool quoted = *p == '"';
 			p += quoted;
-			while (*p && (quoted ? !(*p == '"' && p[1] != '"') : *p != ',' && *p != '\n')) {
+			while (*p && (quoted ? !(*p == '"' && p[1] != '"') : *p != ',' && *p != '\r')) {
 				p += quoted && *p == '"';
 				to[n++] = *p++;
 			}
@@ -39,18 +39,25 @@ static const char *field(const char *csv, int line, const char *column)
 			if (l == line && c == at)
 				return to;
 		}
-		if (!*p++ || l > line)
+		if (strncmp(p, "\r\n", 2) != 0 || l > line)
 			fail_msg("no line %d with a field %s", line, column);
+		p += 2;
 	}
 }
 
 static void csv_figures_are_the_files(void **state)
 {
-	static const char *const keys[] = {"successful_requests", "benchmark_duration", "total_input_tokens",
-	        "total_generated_tokens", "request_throughput", "output_throughput", "total_token_throughput",
-	        "mean_ttft_ms", "median_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "median_tpot_ms", "p99_tpot_ms",
-	        "mean_itl_ms", "median_itl_ms", "p99_itl_ms", "mean_e2el_ms", "median_e2el_ms", "p99_e2el_ms",
-	        "tput_per_gpu", "interactivity"};
+	/* the file's key, and the column, whose name tells the unit; NULL: the same */
+	static const struct {
+		const char *key, *column;
+	} keys[] = {{"successful_requests", NULL}, {"benchmark_duration", "benchmark_duration_s"},
+	        {"total_input_tokens", NULL}, {"total_generated_tokens", NULL},
+	        {"request_throughput", "request_throughput_req_s"}, {"output_throughput", "output_throughput_tok_s"},
+	        {"total_token_throughput", "total_token_throughput_tok_s"}, {"mean_ttft_ms", NULL},
+	        {"median_ttft_ms", NULL}, {"p99_ttft_ms", NULL}, {"mean_tpot_ms", NULL}, {"median_tpot_ms", NULL},
+	        {"p99_tpot_ms", NULL}, {"mean_itl_ms", NULL}, {"median_itl_ms", NULL}, {"p99_itl_ms", NULL},
+	        {"mean_e2el_ms", NULL}, {"median_e2el_ms", NULL}, {"p99_e2el_ms", NULL},
+	        {"tput_per_gpu", "tput_tok_s_gpu"}, {"interactivity", "interactivity_tok_s_user"}};
 	struct place *x = *state;
 	struct ours o;
 	char dir[300];
@@ -62,21 +69,22 @@ static void csv_figures_are_the_files(void **state)
 	assert_int_equal(export_csv(r, &out), 0);
 	assert_int_equal(export_csv(official, &out), 0);
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-		assert_true(strtod(field(out.data, 2, keys[i]), NULL) == number_in(r->result_path[1], keys[i]));
-		double want = number_in(official->result_path[0], keys[i]);
+		const char *key = keys[i].key, *column = keys[i].column ? keys[i].column : key;
+		assert_true(strtod(field(out.data, 2, column), NULL) == number_in(r->result_path[1], key));
+		double want = number_in(official->result_path[0], key);
 		if (isfinite(want))
-			assert_true(strtod(field(out.data, 3, keys[i]), NULL) == want);
+			assert_true(strtod(field(out.data, 3, column), NULL) == want);
 	}
 	assert_string_equal(field(out.data, 1, "conc"), "4");
 	assert_string_equal(field(out.data, 1, "status"), "passed");
-	assert_string_equal(field(out.data, 1, "time"), "2025-11-25T15:00:00Z");
+	assert_string_equal(field(out.data, 1, "time_utc"), "2025-11-25T15:00:00Z");
 	assert_string_equal(field(out.data, 1, "sglang_commit"), "");
-	assert_string_equal(field(out.data, 3, "benchmark_duration"), "");
+	assert_string_equal(field(out.data, 3, "benchmark_duration_s"), "");
 	assert_string_equal(field(out.data, 3, "kind"), "official");
 	assert_string_equal(field(out.data, 4, "status"), "failed");
-	assert_string_equal(field(out.data, 4, "tput_per_gpu"), "");
+	assert_string_equal(field(out.data, 4, "tput_tok_s_gpu"), "");
 	assert_string_equal(field(out.data, 4, "successful_requests"), "");
-	assert_string_equal(field(out.data, 4, "ref_tput_per_gpu"), "");
+	assert_string_equal(field(out.data, 4, "ref_tput_tok_s_gpu"), "");
 	shelf_close(r);
 	shelf_close(official);
 }

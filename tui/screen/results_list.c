@@ -145,7 +145,9 @@ static void entry_row(struct canvas *c, struct rect line, const struct page_colu
 
 #define HISTORY 48
 
-/* Earlier values of a CONC as a line whose lowest value stands a little above the ground, with their range in words. */
+/* Earlier values of a CONC as a line whose lowest value stands a little above the ground, with their range in words. What
+ * differs by less than the noise of a restart must not look like a mountain. */
+#define HISTORY_SPAN 0.05
 static void history_draw(
         struct canvas *c, struct rect at, const struct shelf *s, const char *track, const struct shelf_point *point)
 {
@@ -164,10 +166,12 @@ static void history_draw(
 		canvas_fit(c, at.row, at.col, at.cols, ROLE_DIM, 0, n == 1 ? "measured once" : "");
 		return;
 	}
-	double ground = (double)low - ((double)high - (double)low) * 0.4;
+	double least = (double)high * HISTORY_SPAN,
+	       span = (double)high - (double)low > least ? (double)high - (double)low : least;
+	double ground = (double)low - span * 0.4;
 	for (int i = 0; i < n; i++)
-		v[i] = high > low ? (float)((double)v[i] - ground) : 1;
-	widget_spark(c, at.row, at.col, spark, v, n, high > low ? (double)high - ground : 2);
+		v[i] = (float)((double)v[i] - ground);
+	widget_spark(c, at.row, at.col, spark, v, n, span * 1.4);
 	str_fmt(text, sizeof text, "%s..%s in %d", fmt_number((double)low, 0, low_text),
 	        fmt_number((double)high, 0, high_text), n);
 	canvas_fit(c, at.row, at.col + spark + 1, 25, ROLE_DIM, 0, text);
