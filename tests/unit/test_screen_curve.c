@@ -6,6 +6,7 @@
 #include "../../engine/base/text.h"
 #include "../../tui/draw/picture.h"
 #include "../../tui/screen/results.h"
+#include "../golden/golden.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,57 +118,14 @@ static void draw(struct canvas *c)
 	results_curve_draw(c, (struct rect){1, 0, c->rows - 2, c->cols}, &view);
 }
 
-static const char *golden_dir(void)
-{
-	const char *dir = getenv("GOLDEN_DIR");
-	return dir && *dir ? dir : "tests/golden";
-}
-
-static void compare(const char *path, const struct buf *drawn)
-{
-	struct buf want;
-	struct err e = {0};
-	if (getenv("GOLDEN_WRITE")) {
-		assert_int_equal(file_write_atomic(path, buf_text(drawn), drawn->len, &e), 0);
-		return;
-	}
-	buf_init(&want, 1 << 20);
-	if (file_read(path, &want, &e) != 0)
-		fail_msg("%s (GOLDEN_WRITE=1 writes it)", e.text);
-	if (strcmp(buf_text(&want), buf_text(drawn)) != 0)
-		fail_msg("%s differs (GOLDEN_WRITE=1 writes it anew). Drawn now:\n%s", path, buf_text(drawn));
-	buf_free(&want);
-}
-
-static void picture(const char *name, const struct canvas *c)
-{
-	const char *dir = getenv("GOLDEN_PICTURES"), *look = getenv("GOLDEN_THEME");
-	char path[600];
-	struct theme t;
-	struct buf b;
-	if (!dir)
-		return;
-	buf_init(&b, 4 << 20);
-	assert_int_equal(theme_load(&t, look ? look : "dark", NULL), 0);
-	assert_int_equal(picture_svg(c, &t, &b), 0);
-	snprintf(path, sizeof path, "%s/%s_%dx%d%s.svg", dir, name, c->cols, c->rows, c->ascii ? "_ascii" : "");
-	assert_int_equal(file_write_atomic(path, buf_text(&b), b.len, NULL), 0);
-	buf_free(&b);
-}
-
 static void draw_and_compare(const char *name, int rows, int cols, bool ascii)
 {
-	char path[512];
+	char whole[80];
 	struct canvas c;
-	struct buf b;
 	assert_int_equal(canvas_open(&c, rows, cols, ascii), 0);
 	draw(&c);
-	buf_init(&b, 1 << 20);
-	assert_int_equal(picture_txt(&c, &b), 0);
-	snprintf(path, sizeof path, "%s/%s%s_%dx%d.txt", golden_dir(), name, ascii ? "_ascii" : "", cols, rows);
-	compare(path, &b);
-	picture(name, &c);
-	buf_free(&b);
+	snprintf(whole, sizeof whole, "%s%s", name, ascii ? "_ascii" : "");
+	golden_canvas(whole, &c);
 	canvas_close(&c);
 }
 

@@ -10,6 +10,7 @@
 #include "../../engine/base/file.h"
 #include "../../engine/base/text.h"
 #include "../../tui/draw/picture.h"
+#include "../golden/golden.h"
 #include "../golden/pages.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -19,90 +20,14 @@
 
 static struct pages stage;
 
-static const char *golden_dir(void)
-{
-	const char *dir = getenv("GOLDEN_DIR");
-	return dir && *dir ? dir : "tests/golden";
-}
-
-static void compare(const char *path, const struct buf *drawn)
-{
-	struct buf want;
-	struct err e = {0};
-	if (getenv("GOLDEN_WRITE")) {
-		if (file_write_atomic(path, buf_text(drawn), drawn->len, &e) != 0)
-			fail_msg("%s", e.text);
-		return;
-	}
-	buf_init(&want, 1 << 20);
-	if (file_read(path, &want, &e) != 0)
-		fail_msg("%s (GOLDEN_WRITE=1 writes it)", e.text);
-	if (strcmp(buf_text(&want), buf_text(drawn)) != 0)
-		fail_msg("%s differs (GOLDEN_WRITE=1 writes it anew). Drawn now:\n%s", path, buf_text(drawn));
-	buf_free(&want);
-}
-
-static const char *const role_words[ROLE_count] = {
-#define ROLE(NAME, key, doc) key,
-#include "../../tui/draw/roles.def"
-#undef ROLE
-};
-
-/* "title*4 good*12": the runs of roles of each row. */
-static void roles_append(const struct canvas *c, struct buf *b)
-{
-	for (int row = 0; row < c->rows; row++) {
-		const char *gap = "";
-		for (int col = 0; col < c->cols;) {
-			const struct canvas_cell *p = canvas_at(c, row, col), *q = p;
-			int n = 0;
-			do {
-				n++;
-				q = canvas_at(c, row, col + n);
-			} while (q && q->attr == p->attr && (q->role == p->role || q->cp == ' ' || q->cp == 0));
-			col += n;
-			if (!q && p->cp == ' ')
-				break;
-			buf_printf(b, "%s%s*%d%s", gap, role_words[p->role], n, p->attr & ATTR_FOCUS ? "+focus" : "");
-			gap = " ";
-		}
-		buf_printf(b, "\n");
-	}
-}
-
-/* GOLDEN_PICTURES=DIR: every scene as a picture, in the theme GOLDEN_THEME (default dark), for the eye. */
-static void picture(const char *name, const struct canvas *c)
-{
-	const char *dir = getenv("GOLDEN_PICTURES"), *theme = getenv("GOLDEN_THEME");
-	char path[600];
-	struct theme t;
-	struct buf b;
-	if (!dir)
-		return;
-	buf_init(&b, 4 << 20);
-	assert_int_equal(theme_load(&t, theme ? theme : "dark", NULL), 0);
-	assert_int_equal(picture_svg(c, &t, &b), 0);
-	snprintf(path, sizeof path, "%s/%s_%dx%d.svg", dir, name, c->cols, c->rows);
-	assert_int_equal(file_write_atomic(path, buf_text(&b), b.len, NULL), 0);
-	buf_free(&b);
-}
-
 static void draw_and_compare(const char *name, int rows, int cols, bool ascii)
 {
-	char path[512];
+	char whole[80];
 	struct canvas c;
-	struct buf b;
 	assert_int_equal(canvas_open(&c, rows, cols, ascii), 0);
 	pages_draw(&stage, &c);
-	buf_init(&b, 1 << 20);
-	assert_int_equal(picture_txt(&c, &b), 0);
-	assert_int_equal(buf_printf(&b, "---- roles\n"), 0);
-	roles_append(&c, &b);
-	assert_false(b.failed);
-	snprintf(path, sizeof path, "%s/page_%s_%dx%d.txt", golden_dir(), name, cols, rows);
-	compare(path, &b);
-	picture(name, &c);
-	buf_free(&b);
+	snprintf(whole, sizeof whole, "page_%s", name);
+	golden_canvas(whole, &c);
 	canvas_close(&c);
 }
 
@@ -139,19 +64,6 @@ static void test_results_are_pure(void **state)
 	}
 }
 
-static void assert_cells_sane(const struct canvas *c)
-{
-	for (int row = 0; row < c->rows; row++) {
-		for (int col = 0; col < c->cols; col++) {
-			const struct canvas_cell *p = canvas_at(c, row, col);
-			bool ok = p->role < ROLE_count && p->width <= 2 && (p->width == 0) == (p->cp == 0);
-			ok = ok && (p->cp == 0 || p->cp >= 0x20) && (!c->ascii || p->cp < 0x7f);
-			if (!ok)
-				fail_msg("a bad cell at %d,%d of %dx%d", row, col, c->cols, c->rows);
-		}
-	}
-}
-
 /* One thread draws: under the thread sanitizer, which makes it ten times slower, a tenth of the sizes will do. */
 #ifdef __SANITIZE_THREAD__
 #define SIZE_STEP 41
@@ -171,7 +83,7 @@ static void test_results_every_page_at_every_size(void **state)
 				assert_int_equal(canvas_open(&c, rows, cols, (rows + cols) % 4 == 0), 0);
 				stage.view.page_scroll = stage.view.compare_scroll = rows % 3 ? rows : 0;
 				pages_draw(&stage, &c);
-				assert_cells_sane(&c);
+				golden_cells_sane(&c);
 				for (int col = 0; col < cols; col++)
 					assert_int_equal(canvas_at(&c, rows - 1, col)->cp, ' ');
 				canvas_close(&c);
