@@ -223,20 +223,22 @@ static int verdict_ink(const struct curve_verdict *v)
 	return v->met ? INK_GOOD : v->open ? INK_WARN : INK_BAD;
 }
 
-/* With several runs it must be said whose verdict it is: a long name is cut, the verdict is not; it becomes smaller. */
+/* With several runs it must be said whose verdict it is. What is too wide for one line breaks before the rule; only then
+ * the name is cut, never the verdict. */
 static void verdict_lay(struct chart *ch, double x, double y, double w, const struct curve_verdict *v)
 {
 	char text[320] = "", tail[240];
-	double size = 13.5, name_w = 0;
+	const double size = 12.5;
 	const struct curve_set *ours = curve_ours(ch->curve);
 	bool named = ch->curve->n > (curve_reference(ch->curve) ? 2 : 1) && ours->name[0];
 	str_fmt(tail, sizeof tail, "%s%s", named ? ": " : "", v->text);
-	if (named) {
+	char *rule = strstr(tail, ", rule ");
+	if (named)
 		text_copy(text, sizeof text - sizeof tail - 4, ours->name);
-		name_w = fmin(chart_text_width(text, size, true), 150);
+	if (rule && chart_text_width(text, size, true) + chart_text_width(tail, size, true) > w) {
+		chart_put(ch, x, y + 15, CHART_START, size, verdict_ink(v), true, w, rule + 2);
+		*rule = '\0';
 	}
-	if (name_w + chart_text_width(tail, size, true) > w)
-		size = 11.5;
 	if (named)
 		cut_text(text, size, true, fmax(40, w - chart_text_width(tail, size, true)));
 	str_fmt(text + strlen(text), sizeof text - strlen(text), "%s", tail);
