@@ -137,10 +137,9 @@ bool prompts_cached(const struct prompt_set *p)
 	return p->cached;
 }
 
-void prompts_warm(const struct prompt_set *p)
+int prompts_warm(const struct prompt_set *p, struct err *e)
 {
-	if (p->image.base && p->image.file)
-		image_warm(&p->image);
+	return p->image.base && p->image.file ? image_warm(&p->image, e) : 0;
 }
 
 size_t prompts_count(const struct prompt_set *p)

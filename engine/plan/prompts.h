@@ -57,7 +57,8 @@ int prompts_json(const struct prompt_set *p, size_t i, struct buf *out);
 bool prompts_in_memory(const struct prompt_set *p);
 /* Whether the set was found in the cache. */
 bool prompts_cached(const struct prompt_set *p);
-/* Brings a mapped set into memory, so that reading it during a load waits for no disk. Call before the timed span. */
-void prompts_warm(const struct prompt_set *p);
+/* Brings a mapped set into memory, so that reading it during a load waits for no disk. Call before the timed span. ERR_IO: the
+ * file is not whole any more, the set cannot be used. */
+int prompts_warm(const struct prompt_set *p, struct err *e);
 
 #endif

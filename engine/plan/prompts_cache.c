@@ -24,9 +24,10 @@ void prompts_key(const struct prompt_spec *spec, uint32_t out_low, char key[PROM
 		snprintf(ratio, sizeof ratio, "%.17g", spec->ratio);
 	if (out_low != (uint32_t)spec->osl)
 		snprintf(osl, sizeof osl, "%d", spec->osl);
-	snprintf(key, PROMPTS_KEY, "format %d tokenizer %s n %d isl %d osl %s seed %u ratio %s rounds %d",
-	        PROMPTS_FORMAT, tokenizer_sha256(spec->tokenizer), spec->n, spec->isl, osl, (unsigned)spec->seed, ratio,
-	        PROMPTS_ROUNDS);
+	snprintf(key, PROMPTS_KEY, "format %d tokenizer %s%s n %d isl %d osl %s seed %u ratio %s rounds %d",
+	        PROMPTS_FORMAT, tokenizer_sha256(spec->tokenizer),
+	        tokenizer_cleans_up(spec->tokenizer) ? " cleaned up" : "", spec->n, spec->isl, osl,
+	        (unsigned)spec->seed, ratio, PROMPTS_ROUNDS);
 }
 
 bool prompts_cache_path(char *out, size_t cap, const char *dir, const struct prompt_spec *spec, const char *key)

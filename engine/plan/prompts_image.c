@@ -126,7 +126,7 @@ static int map_file(struct image *im, int fd, const char *path, struct err *e)
 int image_open(struct image *out, const char *path, const char *key, size_t n, struct err *e)
 {
 	*out = (struct image){0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name is not waited for */
 	if (fd < 0)
 		return err_sys(e, ERR_IO, errno, "cannot open %s", path);
 	int rc = map_file(out, fd, path, e);
@@ -140,18 +140,22 @@ int image_open(struct image *out, const char *path, const char *key, size_t n, s
 	return rc;
 }
 
-void image_warm(const struct image *im)
+int image_warm(const struct image *im, struct err *e)
 {
 	if (!im->base)
-		return;
+		return 0;
 #ifdef MADV_POPULATE_READ
 	if (madvise(im->base, im->size, MADV_POPULATE_READ) == 0)
-		return;
+		return 0;
+	if (errno == EFAULT) /* a look at it would be the end of this process */
+		return err_set(e, ERR_IO,
+		        "the file of the prompts was cut by another program, or cannot be read any more: run this row again, it makes them anew");
 #endif
 	long page = sysconf(_SC_PAGESIZE);
 	madvise(im->base, im->size, MADV_WILLNEED);
 	for (size_t at = 0; at<im->size; at += page> 0 ? (size_t)page : 4096)
 		(void)*(volatile const char *)(im->base + at);
+	return 0;
 }
 
 /* ---- writing ---- */
@@ -166,7 +170,14 @@ struct image_writer {
 	size_t n, done;
 };
 
-/* A dead process leaves its temporary file unlocked: so prompts_cache_prune knows it. */
+/* A dead process leaves its temporary file unlocked: so prompts_cache_prune knows it. Another process may have taken this one
+ * for such a file, and away, before it was locked. */
+static bool lock_tmp(const struct image_writer *w)
+{
+	struct stat st;
+	return w->fd >= 0 && flock(w->fd, LOCK_EX | LOCK_NB) == 0 && fstat(w->fd, &st) == 0 && st.st_nlink > 0;
+}
+
 static bool open_tmp(struct image_writer *w)
 {
 	for (int i = 0; i < FILE_TRIES && w->fd < 0; i++) {
@@ -176,8 +187,12 @@ static bool open_tmp(struct image_writer *w)
 		w->fd = open(w->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (w->fd < 0 && errno != EEXIST)
 			return false;
+		if (w->fd >= 0 && !lock_tmp(w)) {
+			close(w->fd);
+			w->fd = -1;
+		}
 	}
-	return w->fd >= 0 && flock(w->fd, LOCK_EX | LOCK_NB) == 0;
+	return w->fd >= 0;
 }
 
 static bool write_all(int fd, const char *data, size_t len, off_t at)

@@ -2,7 +2,10 @@
  * (prompts_cache.c). For prompts.c and the tests of these parts.
  *
  * An image is a header, the prompts as JSON strings one behind the other, and a table of places and lengths at the end.
- * In a file it is only ever whole: it is written under another name, synced, renamed, and checked by a sum when read.
+ * In a file it is only ever whole: it is written under another name, synced, renamed, and checked by a sum when read. A file
+ * with a name of the cache is never written to nor cut, only replaced by rename and removed by unlink, so that who has it
+ * mapped keeps what it has. Another program that cuts one under a running load ends that run (SIGBUS): nothing can be done
+ * against that but a copy in memory; one that was cut before the load is met by image_warm.
  */
 #ifndef BENCHTOP_PROMPTS_INT_H
 #define BENCHTOP_PROMPTS_INT_H
@@ -35,7 +38,7 @@ void image_close(struct image *im);
 /* Opens and checks the file at path: n prompts made by the recipe that `key` tells. 0; ERR_IO not there; ERR_PROTO spoilt,
  * cut, or of another recipe. */
 int image_open(struct image *out, const char *path, const char *key, size_t n, struct err *e);
-void image_warm(const struct image *im);
+int image_warm(const struct image *im, struct err *e); /* as prompts_warm */
 
 /* Writes an image: into a file, or in memory from the moment on at which the file cannot be written any further. */
 struct image_writer;

@@ -55,6 +55,8 @@ struct settings {
 	bool post_flagged, post_later;
 	bool demo;
 	int repeat;
+	char resume[512];            /* run directory to go on with, in it and as it was; empty = a new run */
+	bool resume_failed;          /* and rows that failed or were skipped are run again */
 	char command_line[512];      /* for the manifest, without secrets */
 	char defaults_taken[8][160]; /* sentences: "CONC is not set: 16 is taken" */
 	int n_defaults;

@@ -153,6 +153,7 @@ int tokenizer_encode(const struct tokenizer *t, struct tokenizer_work *w, const 
 	if (len > TOK_TEXT_MAX)
 		return err_set(e, ERR_LIMIT, "a text of %zu bytes is longer than the %zu that are tokenized", len,
 		        TOK_TEXT_MAX);
+	tok_split_budget(w, len);
 	if (tok_utf8_span(text, len) < len) {
 		buf_clear(&w->clean);
 		if (tok_utf8_add(&w->clean, text, len))

@@ -30,7 +30,7 @@ static bool main_revision(const char *model_dir, char ref[REF_MAX])
 	char path[1024];
 	if (!path_join(path, sizeof path, model_dir, "refs/main"))
 		return false;
-	FILE *f = fopen(path, "re");
+	FILE *f = is_file(path) ? fopen(path, "re") : NULL; /* a pipe would be waited for */
 	if (!f)
 		return false;
 	size_t n = fread(ref, 1, REF_MAX - 1, f);

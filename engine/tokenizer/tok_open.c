@@ -148,6 +148,11 @@ uint32_t tokenizer_size(const struct tokenizer *t)
 	return t->vocab.n_tokens;
 }
 
+bool tokenizer_cleans_up(const struct tokenizer *t)
+{
+	return t->cleanup;
+}
+
 int64_t tokenizer_bos(const struct tokenizer *t)
 {
 	return t->bos;

@@ -1,5 +1,10 @@
 #include "tokenizer_int.h"
 #include <string.h>
+#include <time.h>
+
+/* The limit of one match bounds a single one; a pattern that stays just below it at every place of a text would take hours. */
+#define BUDGET_NS      INT64_C(2000000000)
+#define BUDGET_BYTE_NS 10000 /* a hundred times what the patterns in use need */
 
 struct split_run {
 	const struct tokenizer *t;
@@ -71,6 +76,31 @@ static int piece(struct split_run *r, int k, struct split_held *h, struct part p
 	return rc || holds ? rc : held_give(r, k, h);
 }
 
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+void tok_split_budget(struct tokenizer_work *w, size_t len)
+{
+	int64_t budget = BUDGET_NS + BUDGET_BYTE_NS * (int64_t)len;
+	w->cpu_end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + budget;
+	w->look_ns = clock_ns(CLOCK_MONOTONIC_COARSE) + budget;
+}
+
+/* Processor time costs a call to the system and counts alone; the coarse clock says when it can be over at the earliest. */
+static bool over_budget(struct tokenizer_work *w)
+{
+	int64_t now = clock_ns(CLOCK_MONOTONIC_COARSE);
+	if (now < w->look_ns)
+		return false;
+	int64_t left = w->cpu_end_ns - clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	w->look_ns = now + left;
+	return left <= 0;
+}
+
 static int match_error(struct split_run *r, int rc)
 {
 	char words[120];
@@ -88,6 +118,9 @@ static int run_pattern(struct split_run *r, int k, struct part p)
 	size_t done = 0;
 	int rc = 0;
 	while (rc == 0 && done < p.len) {
+		if (over_budget(r->w))
+			return err_set(r->e, ERR_LIMIT,
+			        "the tokenizer's pattern takes too long for this text: it was stopped");
 		int n = step->jit ? pcre2_jit_match(step->code, s, p.len, done, 0, r->w->match, r->w->limits)
 		                  : pcre2_match(
 		                            step->code, s, p.len, done, PCRE2_NO_UTF_CHECK, r->w->match, r->w->limits);

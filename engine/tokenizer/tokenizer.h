@@ -34,6 +34,7 @@ const char *tokenizer_sha256(const struct tokenizer *t);  /* of the file's bytes
 uint32_t tokenizer_vocab_size(const struct tokenizer *t); /* base vocabulary without added tokens, as HF's vocab_size */
 uint32_t tokenizer_size(const struct tokenizer *t);       /* highest id + 1 */
 int64_t tokenizer_bos(const struct tokenizer *t);         /* id that the post-processor puts in front; -1 none */
+bool tokenizer_cleans_up(const struct tokenizer *t); /* decoded texts are cleaned up: tokenizer_config.json says so */
 
 int tokenizer_work_open(struct tokenizer_work **out, const struct tokenizer *t, struct err *e);
 void tokenizer_work_close(struct tokenizer_work *w);

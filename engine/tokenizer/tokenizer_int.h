@@ -165,6 +165,8 @@ struct split_step {
 	bool literal;      /* matches the text itself, not what stands for newer characters */
 	bool prefix_space; /* put a blank in front of a piece without one */
 };
+/* Gives the patterns their processor time for a text: what takes much longer than any pattern in use is refused in words. */
+void tok_split_budget(struct tokenizer_work *w, size_t len);
 /* Calls word for each piece, in order, after all steps. */
 typedef int (*tok_word_fn)(void *ctx, const char *word, size_t len, struct err *e);
 int tok_split(const struct tokenizer *t, struct tokenizer_work *w, const char *text, size_t len, tok_word_fn word,
@@ -217,6 +219,8 @@ struct tokenizer_work {
 	uint64_t *heap;
 	size_t symbols_cap, heap_cap, heap_len;
 	struct bpe_cached *cache; /* BPE_CACHE_SETS pairs */
+	int64_t cpu_end_ns; /* of this thread's processor time: the patterns' share of it for the text in progress is over */
+	int64_t look_ns; /* monotonic, coarse: not before then */
 };
 
 /* ERR_LIMIT / ERR_NOMEM. */

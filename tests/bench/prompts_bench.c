@@ -52,7 +52,7 @@ static int bench(struct prompt_spec *spec, struct err *e)
 	if (rc)
 		return rc;
 	from = clock_mono_ns();
-	prompts_warm(p);
+	prompts_warm(p, NULL);
 	double warmed = seconds(from);
 	printf("%d\t%d\t%u\t%d\t%.2f\t%.1f\t%zu\t%.3f\t%.3f\t%.1f\n", spec->n, spec->isl,
 	        (unsigned)tokenizer_vocab_size(spec->tokenizer), spec->threads, made, (double)bytes / 1e6, exact,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -185,7 +186,7 @@ static void a_set_is_found_again(void **state)
 	assert_true(prompts_cached(again));
 	assert_false(prompts_in_memory(first));
 	assert_false(prompts_in_memory(again));
-	prompts_warm(again);
+	assert_int_equal(prompts_warm(again, NULL), 0);
 	assert_equal_sets(fresh, first);
 	assert_equal_sets(fresh, again);
 	prompts_free(again);
@@ -210,6 +211,66 @@ static void a_set_is_found_again(void **state)
 	assert_int_equal(count_files(".tmp", NULL, 0), 0);
 	prompts_free(fresh);
 	prompts_free(first);
+}
+
+/* The clean-up of decoded texts is another recipe: tokenizer_config.json asks for it, not tokenizer.json. */
+static void a_cleaned_set_is_another(void **state)
+{
+	(void)state;
+	static const char on[] = "{\"clean_up_tokenization_spaces\": true}";
+	char copy[600], config[600];
+	struct tokenizer *cleaning = NULL;
+	struct err e = {0};
+	struct buf b;
+	buf_init(&b, 1 << 20);
+	assert_true(path_join(copy, sizeof copy, dir, "tokenizer.json"));
+	assert_true(path_join(config, sizeof config, dir, "tokenizer_config.json"));
+	assert_int_equal(file_read(SMALL, &b, NULL), 0);
+	assert_int_equal(file_write_atomic(copy, b.data, b.len, NULL), 0);
+	assert_int_equal(file_write_atomic(config, on, strlen(on), NULL), 0);
+	buf_free(&b);
+	if (tokenizer_open(&cleaning, copy, &e))
+		fail_msg("%s", e.text);
+	struct prompt_spec spec = spec_of(20, 100);
+	struct prompt_set *plain, *cleaned, *want;
+	spec.cache = dir;
+	plain = make(&spec);
+	spec.tokenizer = cleaning;
+	cleaned = make(&spec);
+	assert_false(prompts_cached(cleaned));
+	spec.cache = NULL;
+	want = make(&spec);
+	assert_equal_sets(want, cleaned);
+	prompts_free(want);
+	prompts_free(cleaned);
+	prompts_free(plain);
+	tokenizer_close(cleaning);
+}
+
+/* A file that somebody cut while it is mapped: the row fails in words, not the process by SIGBUS. */
+static void a_set_that_was_cut_is_not_used(void **state)
+{
+	(void)state;
+#ifdef MADV_POPULATE_READ
+	char path[600];
+	struct err e = {0};
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool known = page != MAP_FAILED && madvise(page, 4096, MADV_POPULATE_READ) == 0;
+	munmap(page, 4096);
+	if (known) {
+		struct prompt_spec spec = spec_of(20, 100);
+		spec.cache = dir;
+		struct prompt_set *p = make(&spec);
+		assert_int_equal(count_files(PROMPTS_SUFFIX, path, sizeof path), 1);
+		assert_int_equal(truncate(path, 0), 0);
+		assert_int_equal(prompts_warm(p, &e), ERR_IO);
+		assert_non_null(strstr(e.text, "cut by another program"));
+		prompts_free(p);
+		return;
+	}
+#endif
+	print_message("this kernel does not tell: skipped\n");
+	skip();
 }
 
 static void overwrite(const char *path, off_t at, char with)
@@ -535,6 +596,8 @@ int main(void)
 	        cmocka_unit_test(the_recipe_is_the_references),
 	        cmocka_unit_test(lengths_of_answers_are_those_of_ids),
 	        IN_DIR(a_set_is_found_again),
+	        IN_DIR(a_cleaned_set_is_another),
+	        IN_DIR(a_set_that_was_cut_is_not_used),
 	        IN_DIR(a_spoilt_file_is_made_anew),
 	        IN_DIR(a_full_disk_costs_memory_only),
 	        IN_DIR(the_making_can_be_stopped),

@@ -188,6 +188,29 @@ static void a_costly_pattern_gives_up(void **state)
 	tokenizer_close(t);
 }
 
+/* Nor one that stays below the limit of a match, but at every place of the text: 3,000 letters would take most of a minute. */
+static void a_slow_pattern_gives_up(void **state)
+{
+	(void)state;
+	char text[3000];
+	struct tokenizer *t;
+	struct tokenizer_work *w;
+	struct token_ids ids = {0};
+	struct err e = {0};
+	write_edited("\\\\p{N}{1,3}", "[^\\\\s]+[^\\\\s]+[^\\\\s]+\\\\p{N}|.");
+	assert_int_equal(tokenizer_open(&t, path, &e), 0);
+	assert_int_equal(tokenizer_work_open(&w, t, &e), 0);
+	memset(text, 'a', sizeof text);
+	assert_int_equal(tokenizer_encode(t, w, text, sizeof text, &ids, &e), ERR_LIMIT);
+	assert_non_null(strstr(e.text, "too long"));
+	/* the next text has its own time */
+	ids.n = 0;
+	assert_int_equal(tokenizer_encode(t, w, text, 30, &ids, &e), 0);
+	token_ids_free(&ids);
+	tokenizer_work_close(w);
+	tokenizer_close(t);
+}
+
 static void decodes_to(const char *text, const char *want)
 {
 	struct tokenizer *t;
@@ -248,6 +271,7 @@ int main(void)
 	        cmocka_unit_test(a_cut_file_is_refused),
 	        cmocka_unit_test(a_huge_file_is_not_read),
 	        cmocka_unit_test(a_costly_pattern_gives_up),
+	        cmocka_unit_test(a_slow_pattern_gives_up),
 	        cmocka_unit_test(clean_up_is_done_when_the_configuration_says_so),
 	        cmocka_unit_test(the_bos_of_the_configuration_counts),
 	};
