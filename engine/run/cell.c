@@ -455,7 +455,7 @@ void cell_run(struct pipeline *p, int cell)
 	event_init(&ev, EV_cell_started);
 	ev.u.cell_started.cell = cell;
 	pipeline_emit(p, &ev);
-	if (!observe_back(p)) {
+	if (!reshape_due(p, c) && !observe_back(p)) {
 		done(p, CELL_FAILED, began, "the server is gone: %s", p->gone);
 		return;
 	}

@@ -1,4 +1,6 @@
-/* run.json: what was asked for, by which client, against which server. A reader of a result a year later has only this. */
+/* run.json: what was asked for, by which client, against which server. A reader of a result a year later has only this, and
+ * so has a resume (manifest_read.c): every setting that decides what is sent, measured or posted is in it. */
+#include "manifest.h"
 #include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #define MANIFEST_VERSION 1
-#define MANIFEST_NAME    "run.json"
 
 /* Strings: empty means unknown or not given. */
 static void put_str(struct json_out *j, const char *key, const char *v)
@@ -91,6 +92,26 @@ static void iso_time(int64_t wall_ns, char out[40])
 		snprintf(out, 40, "%s", date);
 }
 
+/* What the entries above say together, one by one, and what only the running of it needs. */
+static void write_inputs(struct json_out *j, const struct settings *s)
+{
+	put_int_or_null(j, "all_prompts", s->all_prompts, 0);
+	put_int_or_null(j, "env_num_prompts", s->num_prompts, 0);
+	put_int(j, "env_isl", s->env_pair[0]);
+	put_int(j, "env_osl", s->env_pair[1]);
+	put_bool(j, "prompts_given", s->prompts_given);
+	put_str(j, "tokenizer", s->tokenizer);
+	put_str(j, "server_script", s->server_script);
+	put_bool(j, "restart_server", s->restart_server);
+	put_bool(j, "restart_shapes", s->restart_shapes);
+	put_f64(j, "stop_grace_s", (double)s->stop_grace_ms / 1000);
+	json_key(j, "more_logs");
+	json_array(j);
+	for (int i = 0; i < s->n_more_logs && i < SETTINGS_LOGS; i++)
+		json_str(j, s->more_logs[i]);
+	json_array_end(j);
+}
+
 static void write_settings(struct json_out *j, const struct settings *s)
 {
 	json_key(j, "settings");
@@ -131,6 +152,7 @@ static void write_settings(struct json_out *j, const struct settings *s)
 	put_bool(j, "post_flagged", s->post_flagged);
 	put_bool(j, "post_later", s->post_later);
 	put_bool(j, "demo", s->demo);
+	write_inputs(j, s);
 	json_key(j, "defaults_taken");
 	json_array(j);
 	for (int i = 0; i < s->n_defaults && i < 8; i++)
@@ -258,6 +280,7 @@ static void write_plan(struct json_out *j, const struct plan *p)
 		put_f64(j, "ref_e2e_ms", c->have_ref ? c->ref.e2e_ms : NAN);
 		put_f64(j, "ref_tput", c->have_ref ? c->ref.tput : NAN);
 		put_f64(j, "ref_intvty", c->have_ref ? c->ref.intvty : NAN);
+		put_f64(j, "expect_s", c->expect_s);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -290,9 +313,16 @@ static void write_prompts(struct json_out *j, const struct settings *s, const st
 int rundir_manifest(const struct rundir *d, const struct settings *s, const struct track *t, const struct plan *p,
         const struct ev_server_seen *server, int64_t wall_ns, struct err *e)
 {
-	char path[600], host[256] = "", started[40];
+	char path[600];
 	if (!path_join(path, sizeof path, d->path, MANIFEST_NAME))
 		return err_set(e, ERR_LIMIT, "the path is too long: %.200s", d->path);
+	return manifest_write(path, d, s, t, p, server, wall_ns, e);
+}
+
+int manifest_write(const char *path, const struct rundir *d, const struct settings *s, const struct track *t,
+        const struct plan *p, const struct ev_server_seen *server, int64_t wall_ns, struct err *e)
+{
+	char host[256] = "", started[40];
 	if (gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	iso_time(wall_ns, started);

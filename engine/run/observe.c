@@ -218,7 +218,7 @@ void observe_anew(struct pipeline *p, struct event *seen, const char *words)
 	p->server = seen->u.server_seen;
 	pipeline_notice(p, SEV_WARN, "%s", words);
 	pipeline_emit(p, seen);
-	observe_code(p, false);
+	observe_code(p, NULL);
 	observe_code_tell(p);
 }
 
@@ -251,9 +251,9 @@ bool observe_back(struct pipeline *p)
 
 /* ---- the code ---- */
 
-void observe_code(struct pipeline *p, bool keep_diff)
+void observe_code(struct pipeline *p, const char *diff_dir)
 {
-	code_set_look_url(&p->code, p->settings.base_url, keep_diff ? p->dir.path : NULL, p->cancel);
+	code_set_look_url(&p->code, p->settings.base_url, diff_dir, p->cancel);
 	p->dir.code = &p->code;
 }
 

@@ -55,8 +55,9 @@ bool observe_back(struct pipeline *p);
 /* Another server answers than before, as seen: what was measured with the earlier one is forgotten. */
 void observe_anew(struct pipeline *p, struct event *seen, const char *words);
 
-/* Which code is served: looked at when the run begins, kept for the manifest; told when the journal is open. */
-void observe_code(struct pipeline *p, bool keep_diff);
+/* Which code is served: looked at when the run begins, kept for the manifest; told when the journal is open. diff_dir: where
+ * the difference from its commit is kept, NULL = nowhere. */
+void observe_code(struct pipeline *p, const char *diff_dir);
 void observe_code_tell(struct pipeline *p);
 
 /* The log of the server, empty unknown: --log, else what its process writes. */

@@ -5,6 +5,7 @@
 #include "../post/gradio.h"
 #include "observe.h"
 #include "reshape.h"
+#include "resume.h"
 #include "serve.h"
 #include <math.h>
 #include <stdarg.h>
@@ -88,9 +89,13 @@ static void set_waiting(struct pipeline *p, bool waiting)
 static int restart_server(struct pipeline *p, struct err *e)
 {
 	const struct settings *s = &p->settings;
+	int first = 0;
+
+	while (first < p->plan.n_cells - 1 && !resume_runs(p, first))
+		first++;
 	struct control c = {.settings = s,
 	        .plan = &p->plan,
-	        .row = s->restart_shapes ? &p->plan.cells[0] : NULL,
+	        .row = s->restart_shapes ? &p->plan.cells[first] : NULL,
 	        .track = p->track,
 	        .bearer = p->secrets->openai_key,
 	        .cancel = p->cancel,
@@ -221,6 +226,7 @@ static void emit_plan(struct pipeline *p)
 	r->demo = s->demo;
 	r->cells = p->plan.n_cells;
 	r->pid = (int64_t)getpid();
+	r->resumed = p->resume != NULL;
 	text_copy(r->version, sizeof r->version, BENCHTOP_VERSION);
 	pipeline_emit(p, &ev);
 	for (int i = 0; i < p->plan.n_cells; i++) {
@@ -240,49 +246,65 @@ static void emit_plan(struct pipeline *p)
 		q->ref_tput = c->have_ref ? c->ref.tput : NAN;
 		q->ref_intvty = c->have_ref ? c->ref.intvty : NAN;
 		q->expect_s = c->expect_s;
+		q->again = resume_again(p, i);
 		pipeline_emit(p, &ev);
 	}
+	if (!resume_measures(p)) /* nobody looked at it */
+		return;
 	struct event seen;
 	event_init(&seen, EV_server_seen);
 	seen.u.server_seen = p->server;
 	pipeline_emit(p, &seen);
 }
 
-/* Everything that can be known to be wrong is found out before a directory is made: nothing half-done. */
-static int prepare(struct pipeline *p, struct err *e)
+static int prepare_prompts(struct pipeline *p, struct err *e)
+{
+	struct settings *s = &p->settings;
+	int rc;
+
+	if (s->mode == MODE_ACC)
+		return 0;
+	rc = p->resume ? resume_prompts(p, environment, e) : settings_prompts(s, environment, NULL, e);
+	if (rc == 0)
+		rc = promptwork_open(&p->prompts, s, e);
+	if (rc == 0 && p->resume)
+		rc = resume_tokenizer(p, e);
+	return rc == 0 ? 0 : rc == ERR_USAGE ? 1 : 2;
+}
+
+/* Everything that rows need before one of them can be measured. 0 or an exit status. */
+static int prepare_measuring(struct pipeline *p, struct err *e)
 {
 	int status;
-	int64_t now = clock_wall_ns();
 
-	if (settings_check(&p->settings, p->track, true, e) < 0 || plan_make(&p->plan, &p->settings, p->track, e) < 0)
-		return 1;
-	if (p->settings.mode != MODE_ACC && (settings_prompts(&p->settings, environment, NULL, e) < 0 ||
-	                                            promptwork_open(&p->prompts, &p->settings, e) < 0))
-		return e->code == ERR_USAGE ? 1 : 2;
-	if ((status = restart_server(p, e)))
+	if ((status = prepare_prompts(p, e)) || (status = restart_server(p, e)))
 		return status;
 	set_waiting(p, true);
 	status = await_server(p, e);
 	set_waiting(p, false);
-	if (status == 0 && reshape_check(p, e))
+	if (status == 0 && (reshape_check(p, e) || resume_server(p, e)))
 		status = 1;
-	if (status || (status = check_boards(p, e)) || (status = load_corpus(p, e)))
-		return status;
-	if (rundir_create(&p->dir, &p->settings, &p->plan, now, e) < 0)
-		return 2;
-	p->have_dir = true;
-	observe_log(p, p->server.log, sizeof p->server.log);
-	observe_code(p, true);
-	server_origin_find(NULL, p->settings.base_url, &p->origin);
-	p->dir.origin = &p->origin;
-	if (scribe_open_run(p->scribe, p->dir.path, e) < 0 ||
-	        rundir_manifest(&p->dir, &p->settings, p->track, &p->plan, &p->server, now, e) < 0)
-		return 2;
-	emit_plan(p);
-	observe_code_tell(p);
-	if (p->prompts && promptwork_start(p->prompts, &p->plan, &p->settings, e) < 0)
-		return 2;
-	return 0;
+	return status;
+}
+
+/* The journal is open from here on, and says what the manifest does. */
+static int open_journal(struct pipeline *p, int64_t now, struct err *e)
+{
+	const struct settings *s = &p->settings;
+
+	if (resume_measures(p)) {
+		observe_log(p, p->server.log, sizeof p->server.log);
+		server_origin_find(NULL, s->base_url, &p->origin);
+		p->dir.origin = &p->origin;
+	}
+	if (!p->resume)
+		observe_code(p, p->dir.path);
+	else if (resume_measures(p) && resume_manifest(p, now, e) < 0)
+		return ERR_IO;
+	int rc = scribe_open_run(p->scribe, p->dir.path, e);
+	if (rc == 0 && !p->resume)
+		rc = rundir_manifest(&p->dir, s, p->track, &p->plan, &p->server, now, e);
+	return rc;
 }
 
 static void write_summary(struct pipeline *p, int pair)
@@ -293,15 +315,52 @@ static void write_summary(struct pipeline *p, int pair)
 		pipeline_notice(p, SEV_ERROR, "summary.txt was not written: %s", e.text);
 }
 
+/* Everything that can be known to be wrong is found out before a directory is made: nothing half-done. */
+static int prepare(struct pipeline *p, struct err *e)
+{
+	int status = 0;
+	int64_t now = clock_wall_ns();
+
+	if (settings_check(&p->settings, p->track, true, e) < 0)
+		return 1;
+	if (p->settings.resume[0])
+		status = resume_open(p, e);
+	else if (plan_make(&p->plan, &p->settings, p->track, e) < 0)
+		status = 1;
+	if (status || resume_idle(p))
+		return status;
+	if (resume_measures(p) &&
+	        ((status = prepare_measuring(p, e)) || (status = check_boards(p, e)) || (status = load_corpus(p, e))))
+		return status;
+	if (!p->resume && rundir_create(&p->dir, &p->settings, &p->plan, now, e) < 0)
+		return 2;
+	p->have_dir = true;
+	if (open_journal(p, now, e) < 0)
+		return 2;
+	emit_plan(p);
+	observe_code_tell(p);
+	resume_begin(p);
+	for (int i = 0; p->resume && i < p->settings.n_pairs; i++)
+		write_summary(p, i);
+	if (p->prompts && promptwork_start(p->prompts, &p->plan, &p->settings, e) < 0)
+		return 2;
+	return 0;
+}
+
 static void run_cells(struct pipeline *p)
 {
+	bool first = true;
+
 	for (int i = 0; i < p->plan.n_cells && !pipeline_stopping(p); i++) {
-		if (i > 0 && p->settings.batch) {
+		if (!resume_runs(p, i))
+			continue;
+		if (!first && p->settings.batch) {
 			pipeline_phase(p, -1, PHASE_PAUSE);
 			cancel_wait(p->cancel, PAUSE_MS, CANCEL_DRAIN);
 			if (pipeline_stopping(p))
 				break;
 		}
+		first = false;
 		cell_run(p, i);
 		/* A skip raised the cancel for this row alone. */
 		if (atomic_exchange(p->skip, false)) {
@@ -342,6 +401,7 @@ static int conclude(struct pipeline *p)
 	if (submit) {
 		pipeline_phase(p, -1, PHASE_POSTS);
 		await_posts(p);
+		p->confirmed += resume_confirmed(p);
 	}
 	if (pipeline_stopping(p)) {
 		snprintf(text, sizeof text, "stopped by the user: %d of %d rows passed, kept in %s", passed, n,
@@ -387,7 +447,9 @@ int pipeline_run(struct pipeline *p)
 	}
 	board_init(p->board);
 	int status = prepare(p, &e);
-	if (status) {
+	if (status || resume_idle(p)) {
+		if (resume_idle(p))
+			p->confirmed = resume_confirmed(p);
 		finish(p, status, e.text);
 	} else {
 		run_cells(p);
@@ -397,6 +459,7 @@ int pipeline_run(struct pipeline *p)
 		scribe_close_run(p->scribe);
 		rundir_close(&p->dir);
 	}
+	resume_close(p);
 	promptwork_close(p->prompts);
 	if (p->have_corpus)
 		corpus_free(&p->corpus);

@@ -51,6 +51,7 @@ struct pipeline {
 	int64_t gone_ns;         /* when they were read, monotonic; 0 = waited for in vain */
 	int cell;                /* row in progress */
 	int confirmed;           /* posts */
+	struct resume *resume;   /* an earlier run goes on (resume.h); NULL = a new one */
 };
 
 /* Runs p->settings to the end. Emits everything, run_finished last. Returns the exit status of a headless run. */

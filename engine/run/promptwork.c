@@ -198,8 +198,10 @@ int promptwork_take(struct promptwork *w, int cell, struct cancel *cancel, struc
 	w->set[cell] = NULL;
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
-	if (*out)
-		prompts_warm(*out);
+	if (*out && (rc = prompts_warm(*out, e)) < 0) {
+		prompts_free(*out);
+		*out = NULL;
+	}
 	return rc;
 }
 

@@ -2,12 +2,14 @@
 
 #include "../base/text.h"
 #include "../plan/launch.h"
+#include "../server/instance.h"
 #include "observe.h"
 #include "serve.h"
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_MS 4000
+#define LOOK_MS     4000
+#define LAUNCH_NONE (-2) /* no server: every row needs a start */
 
 static int shape_of(const struct pipeline *p, const struct plan_cell *c)
 {
@@ -87,25 +89,51 @@ static void take_new(struct pipeline *p, const struct plan_cell *c)
 		pipeline_notice(p, SEV_WARN, "the launch script did not change it: %s", text);
 }
 
+bool reshape_due(const struct pipeline *p, const struct plan_cell *c)
+{
+	const struct settings *s = &p->settings;
+
+	return s->restart_shapes && s->mode != MODE_ACC && shape_of(p, c) != shape_running(p);
+}
+
+/* After a restart that failed: rows of the same shape have no server to wait for when the start died, else they wait for it as
+ * after any death; rows of another shape get another start. When the order to stop came before the start any row gets one. */
+static void remember_failure(struct pipeline *p, const struct plan_cell *c, int rc, const char *why)
+{
+	struct instance now;
+
+	observe_gone(p, why);
+	instance_find(NULL, p->settings.base_url, &now);
+	reshape_started(p, c);
+	if (now.state != INSTANCE_NONE)
+		return;
+	if (rc == ERR_CANCELLED)
+		p->launch_shape = LAUNCH_NONE;
+	else
+		p->gone_ns = 0; /* waited for in vain */
+}
+
 int reshape_row(struct pipeline *p, const struct plan_cell *c, struct err *e)
 {
 	const struct settings *s = &p->settings;
 	struct control control = control_of(p, c);
 	char words[120];
 
-	if (!s->restart_shapes || s->mode == MODE_ACC || shape_of(p, c) == shape_running(p))
+	if (!reshape_due(p, c))
 		return 0;
 	pipeline_phase(p, p->cell, PHASE_SERVER_WAIT);
 	pipeline_notice(p, SEV_INFO, "the server is restarted: %s", meant_words(p, c, words, sizeof words));
 	int rc = control_restart(&control, s->wait_server_ms > 0 ? s->wait_server_ms : -1, e);
 	if (rc == 0) {
 		take_new(p, c);
+	} else if (rc == ERR_USAGE && p->gone[0]) { /* not ours to start either */
+		rc = observe_back(p) ? 0 : rc;
 	} else if (rc == ERR_USAGE) { /* nothing was touched: it is not ours to stop */
 		pipeline_notice(
 		        p, SEV_WARN, "the server is not restarted, CONC %d runs on it as it is: %s", c->conc, e->text);
 		rc = 0;
 	} else {
-		observe_gone(p, e->text);
+		remember_failure(p, c, rc, e->text);
 	}
 	return rc;
 }

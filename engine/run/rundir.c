@@ -129,6 +129,55 @@ int rundir_create(struct rundir *out, const struct settings *s, const struct pla
 	return rc;
 }
 
+/* The directory of a pair in a sweep: it alone is called so, whatever its stamp. */
+static bool find_pair(const char *dir, const int pair[2], char *out, size_t cap)
+{
+	char begin[64];
+	snprintf(begin, sizeof begin, "batch_isl%d_osl%d_", pair[0], pair[1]);
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	bool found = false;
+	for (int i = 0; d && !found && i < SCAN_ENTRIES && (entry = readdir(d)); i++)
+		found = strncmp(entry->d_name, begin, strlen(begin)) == 0 && path_join(out, cap, dir, entry->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static int find_pairs(struct rundir *out, const struct settings *s, struct err *e)
+{
+	for (int i = 0; i < s->n_pairs && i < SETTINGS_PAIRS; i++) {
+		if (s->n_pairs == 1)
+			text_set(out->pair_path[i], sizeof out->pair_path[i], out->path);
+		else if (!find_pair(out->path, s->pairs[i], out->pair_path[i], sizeof out->pair_path[i]))
+			return err_set(e, ERR_USAGE,
+			        "the directory of %d/%d is gone from %.300s: put it back, or start a new run",
+			        s->pairs[i][0], s->pairs[i][1], out->path);
+	}
+	return 0;
+}
+
+int rundir_open(struct rundir *out, const char *dir, const char *name, const struct settings *s, struct err *e)
+{
+	char lock[600], journal[600];
+	memset(out, 0, sizeof *out);
+	out->lock_fd = -1;
+	if (!text_set(out->path, sizeof out->path, dir) || !text_set(out->name, sizeof out->name, name) ||
+	        !path_join(lock, sizeof lock, dir, LOCK_NAME) || !path_join(journal, sizeof journal, dir, JOURNAL_NAME))
+		return too_long(dir, e);
+	if (!file_exists(journal))
+		return err_set(
+		        e, ERR_USAGE, "%.300s holds no " JOURNAL_NAME ": nothing tells what was measured in it", dir);
+	int rc = file_lock(lock, &out->lock_fd, e);
+	if (rc && file_lock_held(lock, NULL))
+		rc = err_set(e, ERR_USAGE, "the run in %.300s is alive: `benchtop watch` follows it", dir);
+	if (rc == 0)
+		rc = find_pairs(out, s, e);
+	if (rc)
+		rundir_close(out);
+	return rc;
+}
+
 void rundir_close(struct rundir *d)
 {
 	if (d->lock_fd >= 0)
@@ -218,7 +267,7 @@ int rundir_requests(
 	int rc = 0;
 	if (b.failed)
 		rc = err_set(e, ERR_NOMEM, "out of memory for the %zu rows of %s", n, path);
-	else
+	else if ((rc = file_keep_old(path, NULL, 0, e)) == 0)
 		rc = file_write_atomic(path, buf_text(&b), b.len, e);
 	buf_free(&b);
 	return rc;

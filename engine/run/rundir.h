@@ -23,6 +23,9 @@ struct rundir {
 
 /* Makes the directories and takes run.lock. "_2" is appended when a name is taken. Cleans up on failure. */
 int rundir_create(struct rundir *out, const struct settings *s, const struct plan *p, int64_t wall_ns, struct err *e);
+/* An existing one, of the run called `name`, to go on in it: takes run.lock and finds the directories of the pairs. ERR_USAGE
+ * when it is alive or holds no run; nothing is made or changed but the lock's text. */
+int rundir_open(struct rundir *out, const char *dir, const char *name, const struct settings *s, struct err *e);
 void rundir_close(struct rundir *d); /* releases the lock */
 
 /* run.json: the manifest (command line, track and its sha256, settings, client, host, server as found). */
@@ -32,7 +35,7 @@ int rundir_manifest(const struct rundir *d, const struct settings *s, const stru
  * RESULT_FILENAME.json in the results directory. */
 bool rundir_result_path(
         const struct rundir *d, const struct settings *s, const struct plan_cell *c, char *out, size_t cap);
-/* requests_conc{C}.jsonl: {"i":0,"start":s,"ttft":s,"e2el":s,"in":n,"out":n,"events":n,"error":null|"word"} a line. */
+/* requests_conc{C}.jsonl, one of an earlier try kept under its time: {"i":0,"start":s,"ttft":s,"e2el":s,"in":n,"out":n,"events":n,"error":null|"word"} a line. */
 int rundir_requests(
         const struct rundir *d, const struct plan_cell *c, const struct load_row *rows, size_t n, struct err *e);
 /* summary.txt of a pair from the board, as official-tool.md says; written anew after each row. */

@@ -106,8 +106,9 @@ int timeline_write(const struct timeline *t, const struct rundir *d, const struc
 	buf_init(&b, FILE_MAX);
 	for (size_t i = 0; i < t->n && !b.failed; i++)
 		write_row(&b, &t->row[i]);
-	int rc = b.failed ? err_set(e, ERR_NOMEM, "out of memory for %s", path)
-	                  : file_write_atomic(path, buf_text(&b), b.len, e);
+	int rc = b.failed ? err_set(e, ERR_NOMEM, "out of memory for %s", path) : file_keep_old(path, NULL, 0, e);
+	if (rc == 0) /* one of an earlier try is kept under its time */
+		rc = file_write_atomic(path, buf_text(&b), b.len, e);
 	buf_free(&b);
 	return rc;
 }

@@ -303,7 +303,11 @@ int control_restart(const struct control *c, int64_t limit_ms, struct err *e)
 {
 	struct server_record r;
 	int rc = control_can_start(c, e); /* before the old one is gone */
-	if (rc || (rc = control_stop(c, NULL, e)) || (rc = control_start(c, &r, e)))
+	if (rc || (rc = control_stop(c, NULL, e)))
+		return rc;
+	if (cancel_get(c->cancel) != CANCEL_NONE)
+		return err_set(e, ERR_CANCELLED, "stopped: the server has ended and is not started again");
+	if ((rc = control_start(c, &r, e)))
 		return rc;
 	return control_await(c, &r, limit_ms, e);
 }

@@ -42,7 +42,8 @@ int control_await(const struct control *c, const struct server_record *r, int64_
 /* 0: stopped, or there was nothing (*was_there, when not NULL). ERR_USAGE: it is not ours to stop (outside, another machine,
  * no LLM server). ERR_IO: it does not end. */
 int control_stop(const struct control *c, bool *was_there, struct err *e);
-/* Stop, wait for the port, start, wait for ready. */
+/* Stop, wait for the port, start, wait for ready. ERR_CANCELLED also when the order to stop comes before the start: then there
+ * is no server. */
 int control_restart(const struct control *c, int64_t limit_ms, struct err *e);
 
 /* The variables of a start that differ from the environment: "MODEL=..." and so on, at most 8; count. A row

@@ -2,6 +2,7 @@
 #include "../base/file.h"
 #include "../base/json.h"
 #include "../base/text.h"
+#include "process_int.h"
 #include "startup.h"
 #include <curl/curl.h>
 #include <stdio.h>
@@ -20,6 +21,18 @@ static bool record_path(char *out, size_t cap, int port, bool make)
 	return startup_cache_path(out, cap, name, make);
 }
 
+/* Where pids have a meaning: a container that was started again, another one that shares the cache directory and a machine
+ * that was booted again count from the beginning, and a number of then is somebody else's now. */
+static void pid_space(char *out, size_t cap)
+{
+	struct process init;
+	char boot[40] = "";
+	process_file(NULL, 0, "sys/kernel/random/boot_id", boot, sizeof boot);
+	boot[strcspn(boot, "\n")] = '\0';
+	process_read(NULL, 1, &init, NULL);
+	snprintf(out, cap, "%s %lld", boot, (long long)init.ticks);
+}
+
 static void put_str(struct json_out *j, const char *key, const char *v)
 {
 	json_key(j, key);
@@ -34,7 +47,7 @@ static void put_int(struct json_out *j, const char *key, int64_t v)
 
 int server_record_save(const struct server_record *r, struct err *e)
 {
-	char path[800], wall[32];
+	char path[800], wall[32], space[80];
 	struct buf b;
 	struct json_out j;
 	if (!record_path(path, sizeof path, r->port, true))
@@ -46,6 +59,8 @@ int server_record_save(const struct server_record *r, struct err *e)
 	put_int(&j, "ticks", r->ticks);
 	snprintf(wall, sizeof wall, "%lld", (long long)r->wall_ns); /* beyond 2^53: as text */
 	put_str(&j, "wall_ns", wall);
+	pid_space(space, sizeof space);
+	put_str(&j, "pid_space", space);
 	put_int(&j, "port", r->port);
 	put_str(&j, "log", r->log);
 	put_str(&j, "script", r->script);
@@ -58,13 +73,15 @@ int server_record_save(const struct server_record *r, struct err *e)
 
 bool server_record_load(int port, struct server_record *r)
 {
-	char path[800];
+	char path[800], space[80];
 	struct buf b;
 	cJSON *root = NULL;
 	memset(r, 0, sizeof *r);
+	pid_space(space, sizeof space);
 	buf_init(&b, RECORD_MAX);
 	if (record_path(path, sizeof path, port, false) && file_exists(path) && file_read(path, &b, NULL) == 0 &&
-	        json_parse(buf_text(&b), b.len, 8, &root, NULL) == 0) {
+	        json_parse(buf_text(&b), b.len, 8, &root, NULL) == 0 &&
+	        strcmp(json_get_str(root, "pid_space", space), space) == 0) {
 		int64_t pid = json_get_i64(root, "pid", 0), wall;
 		if (pid > 1 && pid < INT32_MAX)
 			r->pid = (pid_t)pid;
@@ -109,6 +126,13 @@ int instance_port(const char *base_url)
 	return (int)port;
 }
 
+/* No other process has the launcher's number: while members of its session live, nobody can get it. */
+static bool session_is_its(const char *root, const struct server_record *r)
+{
+	struct process leader;
+	return process_read(root, r->pid, &leader, NULL) != 0 || leader.ticks == r->ticks;
+}
+
 /* A member of the session of a record: the launcher, or what it left behind when it ended itself. */
 static bool session_member(const char *root, const struct server_record *r, struct process *out)
 {
@@ -116,9 +140,9 @@ static bool session_member(const char *root, const struct server_record *r, stru
 	bool found = false;
 	if (process_alive(root, r->pid, r->ticks))
 		return process_read(root, r->pid, out, NULL) == 0;
-	if (!(family = calloc(PROCESS_MANY, sizeof *family)))
+	if (!session_is_its(root, r) || !(family = calloc(PROCESS_MANY, sizeof *family)))
 		return false;
-	/* Young sessions of the same number would be of a reused pid: members began after the record. */
+	/* Members that began before the record are of a session that had the number earlier. */
 	int n = process_family(root, 0, r->pid, family, PROCESS_MANY);
 	for (int i = 0; i < n && !found; i++)
 		found = family[i].ticks >= r->ticks && process_read(root, family[i].pid, out, NULL) == 0;
@@ -162,7 +186,7 @@ void instance_find(const char *root, const char *base_url, struct instance *out)
 	if (held == PORT_HELD) {
 		out->state = INSTANCE_LISTENING;
 		out->ours = recorded && (out->process.sid == out->record.pid || out->process.pid == out->record.pid) &&
-		            out->process.ticks >= out->record.ticks;
+		            out->process.ticks >= out->record.ticks && session_is_its(root, &out->record);
 	} else if (recorded && session_member(root, &out->record, &out->process)) {
 		out->state = INSTANCE_STARTING;
 		out->ours = true;

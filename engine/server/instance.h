@@ -2,7 +2,8 @@
  *
  * A start from benchtop leaves server-PORT.json in the cache directory: launcher, log, model. So another benchtop, or the
  * same one later, finds a server that does not listen yet, and knows when it began. The record is believed only while its
- * process (pid and start) or its session lives.
+ * process (pid and start) or its session lives, and only where its pids mean the same: not after the container or the
+ * machine was started again.
  */
 #ifndef BENCHTOP_INSTANCE_H
 #define BENCHTOP_INSTANCE_H
@@ -49,7 +50,7 @@ char *instance_words(const struct instance *i, const char *base_url, char *out, 
 
 /* 0, or ERR_IO. */
 int server_record_save(const struct server_record *r, struct err *e);
-bool server_record_load(int port, struct server_record *r);
+bool server_record_load(int port, struct server_record *r); /* false: none, or of other pids than today's */
 void server_record_remove(int port);
 
 #endif

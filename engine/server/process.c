@@ -355,12 +355,57 @@ bool process_starting(const char *root, int port, struct process *out)
 	return s.best.pid > 0 && process_read(root, s.best.pid, out, NULL) == 0;
 }
 
-static bool names_server(const struct process *p)
+static bool says_server(const char *word, size_t n)
 {
 	static const char *const words[] = {"sglang", "vllm", "launch_server", "atom", "benchtop-sim"};
+	char text[PROCESS_COMMAND];
+	snprintf(text, sizeof text, "%.*s", (int)n, word);
 	for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
-		if (strcasestr(p->command, words[w]))
+		if (strcasestr(text, words[w]))
 			return true;
+	return false;
+}
+
+/* One of the names, or that with a version behind it. */
+static bool is_program(const char *word, size_t n, const char *const *names)
+{
+	for (; *names; names++) {
+		size_t k = strlen(*names);
+		if (n >= k && strncasecmp(word, *names, k) == 0 && strspn(word + k, "0123456789.") >= n - k)
+			return true;
+	}
+	return false;
+}
+
+/* What it runs names a server: the program, the script or module of an interpreter, a well-known module. A path that goes
+ * through such a directory, a session called like one or a file that is looked at does not. */
+static bool names_server(const struct process *p)
+{
+	static const char *const interpreters[] = {"python", "bash", "sh", "dash", "zsh", "ksh", NULL};
+	static const char *const holders[] = {"tmux", "tmux:", "screen", "sshd", "sshd:", "ssh", "docker", NULL};
+	bool interpreter = false, found = false;
+	const char *word = p->command;
+	for (int i = 0; *word; i++) {
+		size_t n = strcspn(word, " "), dir = 0;
+		for (size_t k = 0; k + 1 < n; k++)
+			dir = word[k] == '/' ? k + 1 : dir;
+		if (i == 0 && is_program(word + dir, n - dir, holders))
+			return false;
+		size_t login = word[dir] == '-'; /* "-bash" */
+		if (i == 0)
+			interpreter = is_program(word + dir + login, n - dir - login, interpreters);
+		if ((n == 20 && strncmp(word, "sglang.launch_server", n) == 0) ||
+		        strncmp(word, "vllm.entrypoints", 16) == 0)
+			return true;
+		if (interpreter && i > 0 && !found && n == 2 && word[0] == '-' && word[1] == 'c')
+			return says_server(word, strlen(word));
+		bool what = i == 0 || (interpreter && !found && word[0] != '-');
+		if (what && says_server(word + dir, n - dir))
+			return true;
+		found = found || (i > 0 && what);
+		word += n;
+		word += strspn(word, " ");
+	}
 	return false;
 }
 

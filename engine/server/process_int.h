@@ -1,4 +1,4 @@
-/* Walking /proc, shared by process.c and process_log.c only. */
+/* Walking /proc, shared by the files of this directory that read more of it than process.h gives. */
 #ifndef BENCHTOP_PROCESS_INT_H
 #define BENCHTOP_PROCESS_INT_H
 #include "process.h"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct stopping {
 	struct process *family; /* everything seen to belong to it, also what has ended since */
 	int n_family;
 	pid_t group; /* of a server that is not our start: its own process group; 0 = it has none, its descendants it is */
+	int64_t group_ticks; /* start of its leader */
 	struct vram vram;
 	int64_t begun;
 };
@@ -56,13 +58,24 @@ static bool known(const struct stopping *s, const struct process *p)
 	return false;
 }
 
+/* The number of a group or session is not another's meanwhile: as long as it has members nobody gets it. */
+static bool still_its(pid_t leader, int64_t ticks)
+{
+	struct process p;
+	return leader > 0 && (process_read(NULL, leader, &p, NULL) != 0 || p.ticks == ticks);
+}
+
 /* Its session, when it is a start of ours, else its process group when that is its own; its descendants in any case.
  * Children that come later are met by the next call. */
 static void gather(struct stopping *s)
 {
 	struct process *now = calloc(PROCESS_MANY, sizeof *now);
-	int n = now ? process_family(NULL, s->i.process.pid, s->i.ours ? s->i.record.pid : 0, now, PROCESS_MANY) : 0;
-	if (now && s->group > 0)
+	bool session = s->i.ours && still_its(s->i.record.pid, s->i.record.ticks);
+	bool main_one = process_alive(NULL, s->i.process.pid, s->i.process.ticks);
+	int n = now ? process_family(
+	                      NULL, main_one ? s->i.process.pid : 0, session ? s->i.record.pid : 0, now, PROCESS_MANY)
+	            : 0;
+	if (now && still_its(s->group, s->group_ticks))
 		n += process_group(NULL, s->group, now + n, PROCESS_MANY - n);
 	for (int i = 0; i < n && s->n_family < PROCESS_MANY; i++)
 		if (!known(s, &now[i]) && !above_us(now[i].pid))
@@ -91,9 +104,29 @@ static int alive(const struct stopping *s)
 	return n;
 }
 
+/* kill for this very process: what is looked at while its descriptor is open cannot become another one in between (a kernel
+ * or a sandbox without descriptors of processes leaves that moment). ESRCH: it has ended. */
+static int signal_process(const struct process *p, int sig)
+{
+	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0), rc = -1;
+	if (above_us(p->pid))
+		errno = EPERM;
+	else if (!process_alive(NULL, p->pid, p->ticks))
+		errno = ESRCH;
+	else if (fd >= 0)
+		rc = (int)syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+	else
+		rc = kill(p->pid, sig);
+	int errnum = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = errnum;
+	return rc;
+}
+
 static bool signal_one(const struct process *p, int sig)
 {
-	return process_alive(NULL, p->pid, p->ticks) && !above_us(p->pid) && kill(p->pid, sig) == 0;
+	return signal_process(p, sig) == 0;
 }
 
 static int kill_family(struct stopping *s)
@@ -192,7 +225,7 @@ static int ask(struct stopping *s, struct err *e)
 	}
 	control_say(s->c, SEV_INFO, "server: stopping %s", words);
 	abort_requests(s->c);
-	if (kill(s->i.process.pid, SIGTERM) < 0 && errno != ESRCH)
+	if (signal_process(&s->i.process, SIGTERM) < 0 && errno != ESRCH)
 		return err_sys(e, ERR_IO, errno, "%s does not take the order to stop", words);
 	return 0;
 }
@@ -212,23 +245,41 @@ static void end_leftovers(struct stopping *s)
 /* The driver frees the memory of a process after its end, with a delay: a start before that would run out of it. */
 static int await_vram(struct stopping *s, struct err *e)
 {
-	char still[200], took[16];
+	char still[200], mute[120], took[16];
 	int tp = s->c->settings->tp, rc = vram_wait(&s->vram, tp, VRAM_SAY_MS, s->c->cancel, still, sizeof still);
 	if (rc == 1) {
 		control_say(s->c, SEV_INFO, "server: waiting for the GPUs' memory: %s", still);
 		rc = vram_wait(&s->vram, tp, VRAM_MS - VRAM_SAY_MS, s->c->cancel, still, sizeof still);
-		if (rc == 0 && !still[0])
+		if (rc == 0 && !still[0] && vram_mute(&s->vram, mute, sizeof mute) == 0)
 			control_say(s->c, SEV_INFO, "server: the GPUs' memory is free after %s",
 			        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
 	}
 	if (rc == ERR_CANCELLED)
 		return err_set(e, ERR_CANCELLED, "the server has ended; stopped waiting for the GPUs' memory%s%s",
 		        still[0] ? ": " : "", still);
+	int silent = vram_mute(&s->vram, mute, sizeof mute);
+	if (silent > 0)
+		control_say(s->c, SEV_WARN, "server: %s (%d of %d cards): look at amd-smi and dmesg before a start",
+		        mute, silent, s->vram.n);
 	if (still[0])
 		control_say(s->c, SEV_WARN,
 		        "server: %s after its end: another process uses it (amd-smi process names it), or the driver does not let go (dmesg); a start now may run out of memory",
 		        still);
 	return 0;
+}
+
+/* It does not end; or it has ended, and the port is another's: of what starts it again, say. */
+static int tell_left(const struct stopping *s, const char *words, struct err *e)
+{
+	struct instance now;
+	char holder[320];
+	if (process_alive(NULL, s->i.process.pid, s->i.process.ticks))
+		return err_set(
+		        e, ERR_IO, "%s does not end, not even by SIGKILL: look at dmesg for the GPU's state", words);
+	instance_find(NULL, s->c->settings->base_url, &now);
+	return err_set(e, ERR_IO,
+	        "the server has ended, but %s: is it started again by a supervisor or a loop? end that first",
+	        instance_words(&now, s->c->settings->base_url, holder, sizeof holder));
 }
 
 static int end_it(struct stopping *s, struct err *e)
@@ -252,8 +303,7 @@ static int end_it(struct stopping *s, struct err *e)
 	if (rc == ERR_CANCELLED)
 		return err_set(e, ERR_CANCELLED, "stopped waiting for the end of %s: it has its order", words);
 	if (rc == 0)
-		return err_set(
-		        e, ERR_IO, "%s does not end, not even by SIGKILL: look at dmesg for the GPU's state", words);
+		return tell_left(s, words, e);
 	end_leftovers(s);
 	control_say(s->c, SEV_INFO, "server: %s after %s", killed ? "ended" : "stopped cleanly",
 	        clock_duration((double)(clock_mono_ns() - s->begun) / 1e9, took));
@@ -280,7 +330,10 @@ int control_stop(const struct control *c, bool *was_there, struct err *e)
 	s.family = calloc(PROCESS_MANY, sizeof *s.family);
 	if (!s.family)
 		return err_set(e, ERR_NOMEM, "out of memory");
+	struct process leader;
 	s.group = own_group(&s);
+	if (s.group > 0 && process_read(NULL, s.group, &leader, NULL) == 0)
+		s.group_ticks = leader.ticks;
 	vram_begin(&s.vram, NULL);
 	rc = end_it(&s, e);
 	vram_end(&s.vram);

@@ -9,6 +9,7 @@
 #define FREE_SHARE  0.05   /* of a card: its firmware, a display, a monitor */
 #define STEP_GIB    0.0625 /* a smaller change is none */
 #define STILL_NS    (5 * CLOCK_NS_PER_S)
+#define MUTE_GIB    1    /* held by a card that has fallen silent since: worth a word */
 #define FALLEN      0.75 /* of what was held: what remains is somebody else's, when it falls no more */
 
 /* The cards of the newest round, if there is one that was not taken yet. */
@@ -28,6 +29,8 @@ static bool take_round(struct vram *v)
 		if (first)
 			*c = (struct vram_card){.held = NAN, .mark = NAN};
 		c->now = used;
+		if (!isnan(used))
+			c->told_ns = now;
 		c->total = told ? cards[i].vram_total_gib : (double)NAN;
 		if (!(c->held >= used))
 			c->held = isnan(used) ? c->held : used;
@@ -57,6 +60,12 @@ static bool is_free(const struct vram_card *c)
 	return isnan(c->now) || c->now <= FREE_SHARE * c->total;
 }
 
+/* It held memory and does not answer: for a moment that is the driver at work on just that memory. */
+static bool is_silent(const struct vram_card *c, int64_t now)
+{
+	return isnan(c->now) && c->held > MUTE_GIB && now - c->told_ns < STILL_NS;
+}
+
 static bool is_still(const struct vram_card *c, int64_t now)
 {
 	return now - c->moved_ns >= STILL_NS;
@@ -75,10 +84,10 @@ static bool all_done(const struct vram *v, int tp)
 	int fallen = 0, open = 0, moving = 0;
 	for (int i = 0; i < v->n; i++) {
 		const struct vram_card *c = &v->card[i];
-		bool done = is_free(c) || is_settled(c, now);
+		bool silent = is_silent(c, now), done = !silent && (is_free(c) || is_settled(c, now));
 		fallen += done && c->held > FREE_SHARE * c->total;
 		open += !done;
-		moving += !done && (c->now < c->held - STEP_GIB || !is_still(c, now));
+		moving += silent || (!done && (c->now < c->held - STEP_GIB || !is_still(c, now)));
 	}
 	return open == 0 || (moving == 0 && tp > 0 && fallen >= tp);
 }
@@ -104,6 +113,19 @@ static void tell(const struct vram *v, char *still, size_t cap)
 	if (n > 1)
 		snprintf(others, sizeof others, " and %d other card%s hold up to as much", n - 1, n > 2 ? "s" : "");
 	snprintf(still, cap, "GPU %s still holds %.0f of %.0f GiB%s", v->place[at].key, most->now, most->total, others);
+}
+
+int vram_mute(const struct vram *v, char *out, size_t cap)
+{
+	int n = 0;
+	for (int i = v->n - 1; i >= 0; i--) {
+		if (!isnan(v->card[i].now) || !(v->card[i].held > MUTE_GIB))
+			continue;
+		n++;
+		snprintf(out, cap, "GPU %s held %.0f GiB and tells no more what it holds", v->place[i].key,
+		        v->card[i].held);
+	}
+	return n;
 }
 
 int vram_wait(struct vram *v, int tp, int64_t limit_ms, struct cancel *cancel, char *still, size_t cap)

@@ -50,6 +50,23 @@ is "$(flags "$dir/result_isl8192_osl1024_conc32.json")" \
 has_not "$dir/result_isl8192_osl1024_conc32.json" '"code": "prefill size",\s*"doubt": true' "a note"
 is "$(prefill "$dir/result_isl8192_osl1024_conc32.json")" 32768 "the row's server"
 
+# --- a start in mid-run that fails costs its own rows: those of another launch get a server again --------------------------------
+rm -rf batch_*
+cp launch_mine.sh launch_good.sh
+sed -i '1i [ "${CONC:-0}" -gt 32 ] && export DIE_IN=capture' launch_mine.sh
+run dies "${PERF[@]}" --conc 32,64 --repeat 2 --accuracy skip --restart-server
+status_is 2 "a start that dies in mid-run" dies
+dir=$(echo batch_*)
+is "$(grep -oE '"kind":"cell_done".*"status":"[a-z]+"' "$dir/events.jsonl" | grep -oE '[a-z]+"$' | tr -d '"\n')" passedfailedpassedfailed \
+	"only the rows of the launch that fails"
+has "$dir/events.jsonl" '"kind":"cell_done".*start failed.*out of memory' "the row says why"
+[ -s "$dir/result_isl8192_osl1024_conc32.json" ] || fail "the result of the rows that ran"
+[ ! -e "$dir/result_isl8192_osl1024_conc64.json" ] || fail "a result of a row that did not run"
+mv launch_good.sh launch_mine.sh
+run again "$BT" server start --server-script launch_mine.sh # the last start has died
+status_is 0 "a server for what follows" again
+need
+
 # --- a stop waits for the GPUs' memory ------------------------------------------------------------------------------------------------
 SYS=$T/sys
 for i in 0 1 2 3 4 5 6 7; do
@@ -69,4 +86,24 @@ for i in 0 1 2 4 5 6 7; do echo 296747008 >"$SYS/class/drm/card$i/device/mem_inf
 wait $!
 is $? 0 "the stop ends with it"
 has "$T/stop.out" "the GPUs' memory is free after" "and says so"
+
+# --- the order to stop, given while the old server's memory is awaited: no new one is started ---------------------------------------
+rm "$SYS/class/drm/card3/device/mem_info_vram_used"
+for i in 0 1 2 3 4 5 6 7; do echo 263868055552 >"$SYS/class/drm/card$i/device/mem_info_vram_used"; done
+run third "$BT" server start --server-script launch_mine.sh
+status_is 0 "a server once more" third
+BENCHTOP_SYSFS=$SYS "$BT" perf --track "$T/small.json" --corpus "$CORPUS" -isl 8192 -osl 1024 --num-prompts 64 --conc 32 --restart-server >"$T/second.out" 2>&1 &
+pid=$!
+until_true 30 grep -qs "waiting for the GPUs' memory" "$T/second.out" || fail "no wait for the memory: $(cat "$T/second.out")"
+kill -INT $pid
+# the cards vanish: nobody can say that the memory is free
+rm -r "$SYS"
+wait $pid
+is $? 130 "stopped before the start"
+has_not "$T/second.out" 'is started as pid' "nothing is started after the order to stop"
+has "$T/second.out" 'has ended and is not started again' "and that is said"
+has "$T/second.out" 'card0 held 246 GiB and tells no more what it holds \(8 of 8 cards\)' "what is not known is not called free"
+has_not "$T/second.out" 'memory is free' "what is not known is not called free"
+run absent "$BT" server status
+status_is 2 "no server" absent
 finish

@@ -5,6 +5,7 @@
 #include "../../engine/server/startup.h"
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -300,6 +301,61 @@ static void the_record(void **state)
 	assert_int_equal(i.state, INSTANCE_REMOTE);
 }
 
+/* A container that is started again counts its pids from the beginning: the number of a record can be that of the user's own
+ * shell, and a stop must not take that for the server. */
+static void a_record_of_other_pids(void **state)
+{
+	(void)state;
+	struct server_record r = {.port = 4, .wall_ns = 1}, got;
+	struct instance i;
+	struct process p;
+	int ready[2];
+	char c;
+	assert_int_equal(pipe(ready), 0);
+	pid_t shell = fork();
+	if (shell == 0) { /* a session, with a child in it */
+		setsid();
+		if (fork() > 0 && write(ready[1], "", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(process_read(NULL, shell, &p, NULL), 0);
+	r.pid = shell;
+	r.ticks = p.ticks;
+	assert_int_equal(server_record_save(&r, NULL), 0);
+	instance_find(NULL, "http://127.0.0.1:4", &i);
+	assert_true(i.state == INSTANCE_STARTING && i.ours); /* as recorded: it is the launcher */
+	r.ticks = p.ticks - 1;
+	assert_int_equal(server_record_save(&r, NULL), 0);
+	instance_find(NULL, "http://127.0.0.1:4", &i);
+	int state_of_other = (int)i.state;
+	/* the same number and start, but counted elsewhere */
+	r.ticks = p.ticks;
+	assert_int_equal(server_record_save(&r, NULL), 0);
+	char path[200], *at;
+	struct buf b;
+	snprintf(path, sizeof path, "%s/benchtop/server-4.json", cache);
+	buf_init(&b, 65536);
+	assert_int_equal(file_read(path, &b, NULL), 0);
+	at = strstr(buf_text(&b), "\"pid_space\": \"");
+	bool told = at != NULL;
+	if (told)
+		at[strlen("\"pid_space\": \"")] ^= 1;
+	assert_int_equal(file_write_atomic(path, b.data, b.len, NULL), 0);
+	buf_free(&b);
+	bool loaded = server_record_load(4, &got);
+	kill(-shell, SIGKILL);
+	waitpid(shell, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	server_record_remove(4);
+	assert_int_equal(state_of_other, INSTANCE_NONE);
+	assert_true(told);
+	assert_false(loaded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +366,7 @@ int main(void)
 	        cmocka_unit_test(the_script),
 	        cmocka_unit_test(ports),
 	        cmocka_unit_test_setup_teardown(the_record, make_cache, drop_cache),
+	        cmocka_unit_test_setup_teardown(a_record_of_other_pids, make_cache, drop_cache),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,49 @@ static void who_listens(void **state)
 	assert_int_equal(process_read(root, 14, &p, NULL), ERR_IO);
 }
 
+/* What is no server is never stopped for one: not for a path, nor for the name of the session it runs in. */
+static void who_is_a_server(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *args;
+		bool yes;
+	} table[] = {
+	        {"python3|-m|sglang.launch_server|--port=8888", true},
+	        {"python3|-u|/sgl-workspace/sglang/python/sglang/launch_server.py", true},
+	        {"/usr/bin/python3.12|/usr/local/bin/vllm|serve|m", true},
+	        {"numactl|-N|0|python3|-m|sglang.launch_server", true},
+	        {"sglang::http_server", true},
+	        {"VLLM::EngineCore", true},
+	        {"/opt/bin/benchtop-sim|--port|1", true},
+	        {"bash|launch_sglang_server.sh", true},
+	        {"bash|-c|cd /x && python3 -m sglang.launch_server", true},
+	        {"python3|-m|atom.entrypoints.openai_server", true},
+	        {"/usr/bin/python3|/usr/local/bin/jupyter-lab|--notebook-dir=/sgl-workspace/sglang", false},
+	        {"python3|-m|http.server|--directory|/sgl-workspace/sglang", false},
+	        {"/sgl-workspace/sglang/tools/proxy|--port|8888", false},
+	        {"tmux|new|-s|sglang", false},
+	        {"tmux|new|-d|python3 -m sglang.launch_server", false},
+	        {"sshd: sglang@pts/0", false},
+	        {"vi|sglang.py", false},
+	        {"-bash", false},
+	        {"s", false},
+	};
+	struct process p;
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		process(30, 1, 30, 5, "x", table[i].args);
+		assert_int_equal(process_read(root, 30, &p, NULL), 0);
+		if (process_is_server(root, &p) != table[i].yes)
+			fail_msg("%s", table[i].args);
+	}
+	/* nor below a session of that name */
+	process(40, 1, 40, 5, "tmux: server", "tmux|new|-s|sglang");
+	process(41, 40, 41, 6, "bash", "-bash");
+	process(42, 41, 41, 7, "jupyter", "python3|/usr/bin/jupyter|lab|--port=8888");
+	assert_int_equal(process_read(root, 42, &p, NULL), 0);
+	assert_false(process_is_server(root, &p));
+}
+
 static void who_is_about_to(void **state)
 {
 	(void)state;
@@ -338,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(who_listens, make_root, drop_root),
+	        cmocka_unit_test_setup_teardown(who_is_a_server, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(who_is_about_to, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(family, make_root, drop_root),
 	        cmocka_unit_test_setup_teardown(whose_group_it_is, make_root, drop_root),

@@ -167,6 +167,35 @@ static void a_stuck_card_is_not_waited_for(void **state)
 	fclose(f);
 }
 
+/* A card that held memory and does not answer for a moment is waited for; one that stays silent is not called free. */
+static void a_card_that_falls_silent(void **state)
+{
+	(void)state;
+	static struct vram v;
+	char still[200], mute[120] = "", path[200], aside[220];
+	vram_begin(&v, dir);
+	assert_int_equal(v.n, CARDS);
+	path_of(1, "mem_info_vram_used", path);
+	snprintf(aside, sizeof aside, "%s.away", path);
+	assert_int_equal(rename(path, aside), 0);
+	for (int i = 0; i < CARDS; i++)
+		if (i != 1)
+			used(i, 0);
+	assert_int_equal(vram_wait(&v, CARDS, 2500, NULL, still, sizeof still), 1);
+	/* it tells again, and holds what it held */
+	assert_int_equal(rename(aside, path), 0);
+	assert_int_equal(vram_wait(&v, CARDS, 2500, NULL, still, sizeof still), 1);
+	assert_non_null(strstr(still, "GPU card1 still holds 240"));
+	assert_int_equal(vram_mute(&v, mute, sizeof mute), 0);
+	/* gone for good */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(vram_wait(&v, CARDS, LONG, NULL, still, sizeof still), 0);
+	assert_string_equal(still, "");
+	assert_int_equal(vram_mute(&v, mute, sizeof mute), 1);
+	assert_string_equal(mute, "GPU card1 held 240 GiB and tells no more what it holds");
+	vram_end(&v);
+}
+
 static void the_wait_can_be_ended(void **state)
 {
 	(void)state;
@@ -206,6 +235,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(what_remains_is_told, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(cards_of_others_are_not_waited_for, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(a_stuck_card_is_not_waited_for, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(a_card_that_falls_silent, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(the_wait_can_be_ended, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(without_gpus_there_is_nothing_to_wait_for, set_up, tear_down),
 	};
