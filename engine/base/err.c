@@ -4,21 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The arguments may point into e->text (a sentence wrapped into a longer one), so every text is built aside first. */
+/* The arguments may point into e->text (a sentence wrapped into a longer one), so every text is built aside first. What
+ * stands in it may be a name from a disk or a word of a server: it is cleaned, and cut at a character's border. */
 static void err_store(struct err *e, int code, const char *text)
 {
 	e->code = code;
-	size_t len = strlen(text);
-	if (len >= sizeof e->text)
-		len = sizeof e->text - 1;
-	/* A cut in the middle of a character would put an invalid byte on the screen: go back over a partial one. */
-	size_t start = len;
-	while (start > 0 && len - start < 3 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-		start--;
-	if (start > 0 && (unsigned char)text[start - 1] >= 0xc0 && !utf8_valid(text + start - 1, len - start + 1))
-		len = start - 1;
-	memcpy(e->text, text, len);
-	e->text[len] = '\0';
+	text_copy(e->text, sizeof e->text, text);
 }
 
 int err_set(struct err *e, int code, const char *fmt, ...)
@@ -38,12 +29,13 @@ int err_sys(struct err *e, int code, int errnum, const char *fmt, ...)
 {
 	if (!e)
 		return code;
-	char text[sizeof e->text], all[2 * sizeof e->text], why[128];
+	char text[sizeof e->text], clean[sizeof e->text], all[2 * sizeof e->text], why[128];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	snprintf(all, sizeof all, "%s: %s", text, strerror_r(errnum, why, sizeof why));
+	text_copy(clean, sizeof clean, text); /* a sequence without an end must not take the reason with it */
+	snprintf(all, sizeof all, "%s: %s", clean, strerror_r(errnum, why, sizeof why));
 	err_store(e, code, all);
 	return code;
 }

@@ -117,6 +117,39 @@ int file_write_atomic(const char *path, const void *data, size_t len, struct err
 	return file_sync_dir(path, e);
 }
 
+/* Names of files that are open already, whatever they are. */
+static bool is_descriptor(const char *path)
+{
+	static const char *const names[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strncmp(path, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+int file_write_named(const char *path, const void *data, size_t len, struct err *e)
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	if (there && S_ISDIR(st.st_mode))
+		return err_sys(e, ERR_IO, EISDIR, "cannot write %s", path);
+	if (there && S_ISREG(st.st_mode) && !is_descriptor(path)) {
+		char *real = realpath(path, NULL);
+		int rc = file_write_atomic(real ? real : path, data, len, e);
+		free(real);
+		return rc;
+	}
+	if (!there)
+		return file_write_atomic(path, data, len, e);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(e, ERR_IO, errno, "cannot open %s", path);
+	int errnum = write_all(fd, data, len);
+	if (close(fd) < 0 && !errnum)
+		errnum = errno;
+	return errnum ? err_sys(e, ERR_IO, errnum, "cannot write %s", path) : 0;
+}
+
 /* Like rename, but never onto an existing file. */
 static int rename_new(const char *from, const char *to)
 {
@@ -265,7 +298,8 @@ bool file_lock_held(const char *path, long *pid)
 {
 	if (pid)
 		*pid = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not blocking: opening a pipe of that name would wait for ever. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return false;
 	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;

@@ -7,6 +7,9 @@
 /* Writes path whole: a temporary name in the same directory, fsync, rename, fsync of the directory. On failure nothing
  * is left behind and e says which step failed ("No space left on device" among them). Mode 0644. */
 int file_write_atomic(const char *path, const void *data, size_t len, struct err *e);
+/* The same for a path that the user named as output. A link is followed, and what is no file (a device, a pipe,
+ * /dev/stdout) is written to: a rename would put a file in its place. Waits for a pipe's reader. */
+int file_write_named(const char *path, const void *data, size_t len, struct err *e);
 /* A new or renamed path is on disk only when its directory is: syncs that. */
 int file_sync_dir(const char *path, struct err *e);
 /* Renames an existing path to "STEM_YYYYmmdd_HHMMSS.EXT" (its modification time; _2, _3 ... when taken), so that a

@@ -18,6 +18,8 @@ bool utf8_valid(const char *s, size_t len);
 
 /* Columns of a code point: 0 (combining, zero width), 1, or 2 (East Asian wide, emoji). Controls count 0. */
 int text_cp_width(uint32_t cp);
+/* What text_clean removes by itself: controls, line separators, and what is invisible or reorders its neighbours. */
+bool text_cp_unwanted(uint32_t cp);
 /* Columns of a string. */
 int text_width(const char *s, size_t len);
 /* Bytes of the longest prefix of s that fits in `columns`, never splitting a character with its combining marks. */

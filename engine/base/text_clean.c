@@ -114,7 +114,7 @@ static bool clean_swallow(struct cleaner *c, uint32_t cp)
 
 /* Controls, line separators, and what is invisible or reorders its neighbours. Variation selectors go too: they change
  * how many columns a terminal gives to the character before them. */
-static bool is_unwanted(uint32_t cp)
+bool text_cp_unwanted(uint32_t cp)
 {
 	static const uint32_t ranges[][2] = {{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x180b, 0x180f},
 	        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
@@ -138,7 +138,7 @@ size_t text_clean(char *dst, size_t cap, const char *src, size_t len)
 			continue;
 		if (cp == '\t')
 			cp = ' ';
-		if (is_unwanted(cp))
+		if (text_cp_unwanted(cp))
 			continue;
 		char out[4];
 		size_t n = utf8_encode(cp, out);

@@ -43,25 +43,32 @@ static void cell_reset(struct board_cell *c)
 	c->plan = plan;
 }
 
-/* A resumed run writes a second run_started into the same journal: what its rows measured stands. */
-static void run_continue(struct board *b)
-{
-	for (int i = 0; i < b->n_cells; i++)
-		if (b->cells[i].planned && b->cells[i].status == CELL_RUNNING)
-			cell_reset(&b->cells[i]);
-	b->finished = b->stopping = b->stopping_now = false;
-	b->run_phase = PHASE_NONE;
-	b->current = -1;
-}
-
-static void run_reset(struct board *b)
+static void run_open(struct board *b)
 {
 	b->finished = b->stopping = b->stopping_now = false;
 	memset(&b->end, 0, sizeof b->end);
 	b->end_wall_ns = b->end_mono_ns = 0;
 	b->run_phase = PHASE_NONE;
-	b->n_cells = 0;
 	b->current = -1;
+}
+
+/* A resumed run writes a second run_started into the same journal: what its rows measured stands. Whether the server is the
+ * one of before is not known here, so its accuracy is nobody's; the time stays for one that is used again. */
+static void run_continue(struct board *b)
+{
+	for (int i = 0; i < b->n_cells; i++)
+		if (b->cells[i].planned && b->cells[i].status == CELL_RUNNING && !b->cells[i].have_result)
+			cell_reset(&b->cells[i]);
+	run_open(b);
+	b->have_accuracy = false;
+	b->resumed++;
+}
+
+static void run_reset(struct board *b)
+{
+	run_open(b);
+	b->resumed = 0;
+	b->n_cells = 0;
 	memset(b->cells, 0, sizeof b->cells);
 	b->have_accuracy = false;
 	memset(&b->accuracy, 0, sizeof b->accuracy);
@@ -75,7 +82,8 @@ static void run_reset(struct board *b)
 
 static bool same_run(const struct board *b, const struct ev_run_started *r)
 {
-	return b->have_run && r->run_id[0] && strcmp(b->run.run_id, r->run_id) == 0 && strcmp(b->run.dir, r->dir) == 0;
+	return b->have_run && r->run_id[0] && strcmp(b->run.run_id, r->run_id) == 0 &&
+	       (r->resumed || strcmp(b->run.dir, r->dir) == 0); /* the directory may have moved in between */
 }
 
 static void apply_run_started(struct board *b, const struct event *ev)
@@ -98,6 +106,8 @@ static void apply_cell_planned(struct board *b, const struct ev_cell_planned *p)
 	struct board_cell *c = &b->cells[p->cell];
 	c->planned = true;
 	c->plan = *p;
+	if (p->again)
+		cell_reset(c);
 	if (b->n_cells <= p->cell)
 		b->n_cells = (int)p->cell + 1;
 }
@@ -144,7 +154,7 @@ static void apply_accuracy_measured(struct board *b, const struct event *ev)
 		c->have_accuracy = true;
 	}
 	/* A reused figure keeps the time at which it was measured. */
-	if (!a->reused || !b->have_accuracy)
+	if (!a->reused || b->accuracy_wall_ns == 0)
 		b->accuracy_wall_ns = ev->wall_ns;
 	b->accuracy = *a;
 	b->have_accuracy = true;

@@ -42,7 +42,8 @@ struct board_spark {
 struct board {
 	bool have_run;
 	struct ev_run_started run;
-	int64_t run_wall_ns, run_mono_ns; /* when it began */
+	int64_t run_wall_ns, run_mono_ns; /* when it began, or went on */
+	int resumed;                      /* how often it went on */
 	bool finished;
 	struct ev_run_finished end;
 	int64_t end_wall_ns, end_mono_ns;
@@ -80,9 +81,11 @@ struct board {
 };
 
 void board_init(struct board *b);
-/* Folds one event. A run_started resets everything of an earlier run but keeps the server's state; one of the same run
- * (same id and directory: a resume) keeps what its rows measured and queues the row that was cut. Events whose seq is
- * not 0 and not above last_seq of the same run are duplicates (re-read journal) and ignored. */
+/* Folds one event. A run_started resets everything of an earlier run but keeps the server's state; one of the same run (a
+ * resume: same id, and marked so or in the same directory) keeps what its rows measured, and queues the row that was cut
+ * unless its result is saved: that one keeps running until its cell_done comes. A cell_planned marked `again` queues a row
+ * that had ended. Events whose seq is not 0 and not above last_seq of the same run are duplicates (re-read journal) and
+ * ignored. */
 void board_apply(struct board *b, const struct event *ev);
 /* Folds a whole journal; 0, or ERR_IO. Torn last line ignored. */
 int board_replay(struct board *b, const char *dir, struct err *e);

@@ -30,6 +30,11 @@ static int find_last_seq(struct journal_writer *w, const char *dir, struct err *
 	while ((rc = journal_reader_next(&r, &ev, e)) == 1)
 		if (ev.seq > w->last_seq)
 			w->last_seq = ev.seq;
+	/* A last line that lacks nothing but its end gets it in a moment, and counts from then on. */
+	size_t left = r.line.len - r.at;
+	if (rc == 0 && left > 0 && !r.skipping && event_decode(r.line.data + r.at, left, &ev, NULL) == 0 &&
+	        ev.seq > w->last_seq)
+		w->last_seq = ev.seq;
 	journal_reader_close(&r);
 	return rc;
 }
@@ -148,10 +153,15 @@ int journal_reader_open(struct journal_reader *r, const char *dir, struct err *e
 	buf_init(&r->line, WINDOW);
 	if (!path_join(path, sizeof path, dir, JOURNAL_NAME))
 		return err_set(e, ERR_LIMIT, "the path of the run directory is too long: %.200s", dir);
-	r->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not blocking: opening a pipe of that name would wait for ever. */
+	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0)
 		return err_sys(e, ERR_IO, errno, "cannot open the journal %s", path);
-	return 0;
+	struct stat st;
+	if (fstat(r->fd, &st) == 0 && S_ISREG(st.st_mode))
+		return 0;
+	journal_reader_close(r);
+	return err_set(e, ERR_IO, "%s is no file", path);
 }
 
 /* Reads more behind what is left in the window: 1, 0 at the end of the file, or negative. */

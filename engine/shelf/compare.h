@@ -70,6 +70,7 @@ struct compare_side {
 	int n_doubtful;                   /* rows with doubts */
 	int n_left_out;                   /* rows that were tried and have no comparable figures: failed, stopped */
 	int n_gate_failed;                /* rows compared although their accuracy is outside the gate */
+	int n_alive;                      /* runs that were still in progress */
 	char first_doubt[160];            /* "CONC 8: JIT build" */
 	bool demo;
 };

@@ -112,6 +112,10 @@ static void said_side(struct compare_result *r, const struct compare_side *s, ch
 		                 strcmp(m->model, s->manifest.model) != 0 ||
 		                 strcmp(m->prompts, s->manifest.prompts) != 0);
 	}
+	if (s->n_alive > 0)
+		compare_say(r, SEV_WARN,
+		        "side %c: %d of %d runs %s still in progress: only the rows that are done are compared", side,
+		        s->n_alive, s->n_runs, s->n_alive == 1 ? "is" : "are");
 	if (mixed > 0)
 		compare_say(r, SEV_WARN,
 		        "side %c mixes code or settings: %d of %d runs differ from the newest, so its spread is not noise alone",

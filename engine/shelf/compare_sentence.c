@@ -39,11 +39,14 @@ static void add(char *out, size_t cap, const char *text)
 	snprintf(out + len, cap - len, "%s", text);
 }
 
-/* "4, 8 and 16": the CONCs of the pair with this outcome; how many. */
+#define NAMED_MOST 8 /* more CONCs are counted: a list that is cut would name a part, or half a number */
+
+/* "CONC 4, 8 and 16" or "14 CONCs": those of the pair with this outcome; how many. */
 static int list_concs(
         const struct compare_result *r, const struct compare_line *pair, enum outcome o, char *out, size_t cap)
 {
 	int n = 0, at = 0;
+	add(out, cap, "CONC ");
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < r->n_lines; i++) {
 			const struct compare_line *l = &r->lines[i];
@@ -59,13 +62,15 @@ static int list_concs(
 			add(out, cap, one);
 			at++;
 		}
+	if (n > NAMED_MOST)
+		snprintf(out, cap, "%d CONCs", n);
 	return n;
 }
 
 static void pair_sentence(const struct compare_result *r, const struct compare_line *pair, char *out, size_t cap)
 {
-	static const char *const words[OUT_MISSING] = {"faster at CONC ", "slower at CONC ",
-	        "no difference seen at CONC ", "the two server starts differ at CONC "};
+	static const char *const words[OUT_MISSING] = {
+	        "faster at ", "slower at ", "no difference seen at ", "the two server starts differ at "};
 	bool first = true;
 	for (int o = 0; o < OUT_MISSING; o++) {
 		char list[160] = "";
@@ -80,11 +85,27 @@ static void pair_sentence(const struct compare_result *r, const struct compare_l
 		add(out, cap, "nothing to compare");
 }
 
+/* text and tail into out; what does not fit goes at a comma, and that is said. */
+static void fit(char *out, size_t cap, char *text, const char *tail)
+{
+	static const char more[] = "; more in the table";
+	if (strlen(text) + strlen(tail) >= cap) {
+		size_t len = cap - strlen(tail) - sizeof more;
+		while (len > 0 && text[len] != ',' && text[len] != ';')
+			len--;
+		text[len] = '\0';
+		add(text, cap, more);
+	}
+	out[0] = '\0';
+	add(out, cap, text);
+	add(out, cap, tail);
+}
+
 void compare_sentence(struct compare_result *r, const struct compare_options *o)
 {
 	bool basis[BASIS_STARTS + 1] = {0};
 	int pairs = 0;
-	char text[sizeof r->verdict] = "", tail[120] = "";
+	char text[4 * sizeof r->verdict] = "", tail[120] = "";
 	const struct compare_line *last = NULL;
 	for (int i = 0; i < r->n_lines; i++) {
 		const struct compare_line *l = &r->lines[i];
@@ -112,8 +133,7 @@ void compare_sentence(struct compare_result *r, const struct compare_options *o)
 	}
 	if (basis[BASIS_FLOOR])
 		snprintf(tail, sizeof tail, " (single runs, at least %g %% taken for noise)", 100 * compare_floor(o));
-	add(text, sizeof text, tail);
-	memcpy(r->verdict, text, sizeof r->verdict);
+	fit(r->verdict, sizeof r->verdict, text, tail);
 }
 
 void compare_method(struct compare_result *r, const struct compare_options *o)

@@ -3,6 +3,7 @@
 #include "../base/file.h"
 #include "../base/text.h"
 #include "compare_int.h"
+#include "shelf_int.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,7 @@ int compare_side_add(struct compare_side *s, const struct shelf_run *r, struct e
 			s->n_left_out++;
 	}
 	s->n_runs++;
+	s->n_alive += r->kind == SHELF_OURS && shelf_alive(r->path);
 	s->demo = s->demo || b->run.demo;
 	if (s->n_runs == 1 || r->wall_ns > s->newest_ns) {
 		s->manifest = r->manifest;
@@ -179,24 +181,6 @@ int compare_side_add(struct compare_side *s, const struct shelf_run *r, struct e
 		make_label(s, r->path);
 	}
 	return 0;
-}
-
-/* A run itself, or a result file; else a directory that holds runs. */
-static bool is_run(const char *path)
-{
-	static const char *const marks[] = {"events.jsonl", "run.json", "summary.txt"};
-	static const char *const names[] = {"batch_", "sweep_", "single_"};
-	struct stat st;
-	char file[600];
-	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-		return true; /* shelf_open says what is wrong */
-	for (size_t i = 0; i < 3; i++)
-		if (path_join(file, sizeof file, path, marks[i]) && file_exists(file))
-			return true;
-	for (size_t i = 0; i < 3; i++)
-		if (strncmp(path_base(path), names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
 }
 
 static int add_path(struct compare_side *s, const char *path, struct err *e)
@@ -222,7 +206,7 @@ int compare_side_load(struct compare_side *s, const char *path, struct err *e)
 	if (stat(plain, &st) < 0)
 		return err_set(e, ERR_USAGE,
 		        "there is no run at %s: name a run directory, a directory of runs or a result file", plain);
-	if (is_run(plain))
+	if (shelf_is_run(plain))
 		return add_path(s, plain, e);
 	if ((rc = shelf_scan(&shelf, &path, 1, NULL, e)) < 0)
 		return rc;

@@ -69,16 +69,17 @@ static void cell(struct page *p, const char *s, int width)
 
 static void side_head(struct page *p, const struct compare_side *s, char name)
 {
-	char head[8], text[900];
+	char head[8], text[900], path[512] = "";
 	bool one = s->n_runs == 1;
 	snprintf(head, sizeof head, "%c  ", name);
+	if (s->paths && s->n_runs > 0)
+		text_copy(path, sizeof path, s->paths[0]);
 	if (s->start_unknown)
 		snprintf(text, sizeof text, "%s   %d run%s, server start%s not recorded   %s%s", s->label, s->n_runs,
-		        one ? "" : "s", one ? "" : "s", s->paths ? s->paths[0] : "", one ? "" : " and others");
+		        one ? "" : "s", one ? "" : "s", path, one ? "" : " and others");
 	else
 		snprintf(text, sizeof text, "%s   %d run%s on %d server start%s   %s%s", s->label, s->n_runs,
-		        one ? "" : "s", s->n_starts, s->n_starts == 1 ? "" : "s", s->paths ? s->paths[0] : "",
-		        one ? "" : " and others");
+		        one ? "" : "s", s->n_starts, s->n_starts == 1 ? "" : "s", path, one ? "" : " and others");
 	wrap(p, head, text);
 }
 

@@ -112,10 +112,10 @@ static void take_code(struct shelf_entry *x, const struct shelf_run *r)
 static int by_row(const void *a, const void *b)
 {
 	const struct shelf_point *p = a, *q = b;
-	int32_t d[] = {p->isl - q->isl, p->osl - q->osl, p->conc - q->conc, p->repeat - q->repeat};
+	const int32_t x[] = {p->isl, p->osl, p->conc, p->repeat}, y[] = {q->isl, q->osl, q->conc, q->repeat};
 	for (int i = 0; i < 4; i++)
-		if (d[i])
-			return d[i];
+		if (x[i] != y[i])
+			return x[i] < y[i] ? -1 : 1;
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* One line a row, as RFC 4180 quotes. */
 #include "../base/json.h"
+#include "../base/text.h"
 #include "export.h"
 #include "shelf_int.h"
 #include <math.h>
@@ -124,6 +125,7 @@ int export_csv_head(struct buf *out)
 int export_csv(const struct shelf_run *r, struct buf *out)
 {
 	const struct shelf_manifest *m = &r->manifest;
+	char path[sizeof r->path];
 	for (int i = 0; i < r->board->n_cells && !out->failed; i++) {
 		if (!r->board->cells[i].planned)
 			continue;
@@ -134,7 +136,8 @@ int export_csv(const struct shelf_run *r, struct buf *out)
 		put_text(out, m->server_version);
 		put_count(out, m->tp > 0, m->tp);
 		put_count(out, m->prefill > 0, m->prefill);
-		put_text(out, r->path);
+		text_copy(path, sizeof path, r->path);
+		put_text(out, path);
 		if (!out->failed)
 			out->data[out->len - 1] = '\r'; /* instead of the last comma */
 		buf_addc(out, '\n');

@@ -91,6 +91,8 @@ static int open_ours(struct shelf_run *r, bool brief, struct err *e)
 	if (replay(r, brief, &why) == 0) {
 		r->wall_ns = run.wall_ns ? run.wall_ns : r->board->run_wall_ns;
 		r->mode_known = true;
+		if (alive && !brief)
+			shelf_note(r, "still running: this is how it stood when it was read");
 		shelf_verify(r, alive);
 		return 0;
 	}
@@ -128,6 +130,24 @@ static int open_batch(struct shelf_run *r, struct err *e)
 	for (int i = 0; rc == 0 && i < r->board->n_cells; i++)
 		shelf_find_requests(r, i, r->requests_path[i], sizeof r->requests_path[i]);
 	return rc;
+}
+
+bool shelf_is_run(const char *path)
+{
+	static const char *const marks[] = {JOURNAL_NAME, "run.json", "summary.txt"};
+	static const char *const names[] = {"batch_", "sweep_", "single_"};
+	struct stat st;
+	char name[160];
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return true;
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (has(path, marks[i]))
+			return true;
+	shelf_real_name(path, name, sizeof name);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
 }
 
 static int open_path(struct shelf_run *r, const struct stat *st, bool brief, struct err *e)

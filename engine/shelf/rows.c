@@ -322,7 +322,8 @@ int shelf_rows_of_results(struct shelf_run *r, const struct shelf_manifest_run *
 	struct rows x = {.row = calloc(SHELF_RESULTS, sizeof *x.row), .summary = calloc(1, sizeof *x.summary)};
 	int rc;
 	if (x.row && x.summary) {
-		collect(&x, r->path, true);
+		/* A sweep holds the directories of its pairs. Any other directory holds those of different runs, which are not one. */
+		collect(&x, r->path, strncmp(r->name, "sweep_", 6) == 0);
 		qsort(x.row, (size_t)x.n, sizeof *x.row, order);
 		if (!known.mode_known) {
 			known.mode_known = x.mode_known;

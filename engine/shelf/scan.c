@@ -62,13 +62,14 @@ static bool take_kept(struct scan *s, const char *path, const struct stat *st)
 	const struct shelf_kept *k = shelf_index_find(&s->index, scan_key(s, path));
 	if (!k || !scan_fresh(s, k, path))
 		return false;
+	if (!k->finished && S_ISDIR(st->st_mode) && shelf_alive(path))
+		return false; /* somebody goes on with it: what was kept is of before */
 	if (!k->other) {
 		struct scan_entry *x = scan_add(s);
 		if (!x)
 			return true;
 		x->entry = k->entry;
 		x->entry.path = shelf_memory_str(s->memory, path);
-		x->entry.alive = !k->finished && S_ISDIR(st->st_mode) && shelf_alive(path);
 		x->id = (struct file_id){st->st_dev, st->st_ino};
 		if (!x->entry.path)
 			s->rc = ERR_NOMEM;

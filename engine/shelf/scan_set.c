@@ -174,7 +174,8 @@ static void stand_on_results(struct scan *s, struct standing *t, const char *pat
 static void add_line(struct scan *s, const char *path, struct shelf_kept *k, struct standing *t, int64_t began_ns)
 {
 	int64_t from = began_ns - LATELY_NS, to = clock_wall_ns() + LATELY_NS;
-	if (s->root[0] == '\0')
+	/* Of a run in progress the words are not true any more when it ends without another one: kill -9 changes no file. */
+	if (s->root[0] == '\0' || k->entry.alive)
 		return;
 	for (int i = 0; i < t->n; i++)
 		if (t->file[i].mtime_ns >= from && t->file[i].mtime_ns <= to)

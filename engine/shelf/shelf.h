@@ -112,6 +112,10 @@ struct shelf_run {
 int shelf_open(struct shelf_run **out, const char *path, struct err *e);
 void shelf_close(struct shelf_run *r); /* NULL is allowed */
 
+/* Whether shelf_open would take the path as one run: a run's directory by its name or what is in it, or anything that is no
+ * directory. Else it is a directory that may hold runs, for shelf_scan. */
+bool shelf_is_run(const char *path);
+
 /* One request of requests_conc{C}.jsonl. */
 struct shelf_request {
 	double start_s, ttft_s, e2el_s; /* NaN absent; start since the begin of the timed span */

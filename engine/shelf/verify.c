@@ -226,9 +226,10 @@ bool shelf_find_requests(const struct shelf_run *r, int row, char *out, size_t c
 	return false;
 }
 
-static void verify_row(struct shelf_run *r, int row, struct found *f)
+static void verify_row(struct shelf_run *r, int row, struct found *f, bool alive)
 {
 	struct board_cell *c = &r->board->cells[row];
+	char name[160];
 	f->path[0] = f->why[0] = '\0';
 	f->other = false;
 	if (c->have_result || c->have_load) {
@@ -239,6 +240,10 @@ static void verify_row(struct shelf_run *r, int row, struct found *f)
 		else if (c->have_result)
 			shelf_note(r, "CONC %lld: the journal's figures: its result file %s", (long long)c->plan.conc,
 			        f->other ? "was replaced by another run's" : "is gone");
+	} else if (!alive && try_below(f, c, r->path, recorded_name(c, name, sizeof name))) {
+		/* the process ended between the two, or the journal could not be written: what became of the row is not known */
+		shelf_note(r, "CONC %lld: the journal does not tell of %s, so it is not shown", (long long)c->plan.conc,
+		        name);
 	}
 	shelf_find_requests(r, row, r->requests_path[row], sizeof r->requests_path[row]);
 }
@@ -248,7 +253,7 @@ void shelf_verify(struct shelf_run *r, bool alive)
 	struct found f = {.v = calloc(1, sizeof *f.v)};
 	for (int i = 0; f.v && i < r->board->n_cells; i++)
 		if (r->board->cells[i].planned)
-			verify_row(r, i, &f);
+			verify_row(r, i, &f, alive);
 	for (int i = 0; !alive && i < r->board->n_cells; i++)
 		end_cut_row(r->board, i);
 	free(f.v);

@@ -105,6 +105,14 @@ PY
 run check python3 "$T/check.py" "$RESULTS" "$T/json.out" "$T/out.csv" "$T/infmax.out"
 is "$(cat "$T/check.out")" same "the figures: $(tail -2 "$T/check.err")"
 
+# --- a directory of runs is not one run: its curve is the newest one's, never a mixture ---------------------------------------------
+run curve "$BT" curve --track "$T/small.json" "$RESULTS"
+status_is 0 "the curve of a directory of runs" curve
+has "$T/curve.out" "$single\$" "the newest run in it"
+run mixed "$BT" curve --track "$T/small.json" "$batch"
+has "$T/mixed.out" '^ +8 ' "CONC 8 is the batch's"
+has_not "$T/curve.out" '^ +8 ' "and not the single run's"
+
 # --- what cannot be read is said, and costs nothing -------------------------------------------------------------------------------
 mkdir "$RESULTS/batch_isl1024_osl1024_20200101_000000"
 printf '{"benchmark_args": {"ra' >"$RESULTS/cut.json"
@@ -119,4 +127,37 @@ run one "$BT" results --csv "$RESULTS/mine.json"
 is "$(wc -l <"$T/one.out")" 2 "one file"
 run full "$BT" results --csv -o /nowhere/out.csv "$RESULTS"
 status_is 2 "a file that cannot be written" full
+
+# --- what is no file stays what it is ----------------------------------------------------------------------------------------------
+mkfifo "$T/pipe"
+cat "$T/pipe" >"$T/through" &
+run pipe timeout 20 "$BT" results --csv -o "$T/pipe" "$RESULTS"
+status_is 0 "a pipe as output" pipe
+[ -p "$T/pipe" ] || fail "the pipe was replaced by a file"
+wait $!
+diff "$T/csv2.out" "$T/through" >/dev/null || fail "what came through the pipe"
+ln -s "$T/target.svg" "$T/link.svg"
+: >"$T/target.svg"
+run link "$BT" curve --track "$T/small.json" -o "$T/link.svg" "$batch"
+status_is 0 "a link as output" link
+[ -L "$T/link.svg" ] && [ -s "$T/target.svg" ] || fail "the link was replaced"
+
+# --- names are data, pipes with the names of a run's files are not waited for ---------------------------------------------------------
+evil=$RESULTS/batch_isl1024_osl1024_20200102_000000_$'\e]0;title\a\e[31m\u202e'
+cp -r "$batch" "$evil"
+run evil "$BT" compare "$batch" "$evil"
+status_is 0 "a name with escapes" evil
+run evil_csv "$BT" results --csv "$RESULTS"
+run evil_shot "$BT" shot results "$RESULTS" -o -
+run evil_gone "$BT" compare "$batch" "$evil/nothing"
+for f in evil.out evil_csv.out evil_shot.out evil_gone.err; do
+	grep -q "$(printf '\033\\|\342\200\256')" "$T/$f" && fail "an escape from a name reaches $f"
+done
+stuck=$RESULTS/batch_isl1024_osl1024_20200103_000000
+mkdir "$stuck"
+mkfifo "$stuck/run.lock" "$stuck/events.jsonl" "$stuck/run.json" "$RESULTS/pipe.json"
+run watch timeout 20 "$BT" watch --results-dir "$RESULTS"
+[ "$STATUS" -ne 124 ] || fail "watch waits for a pipe"
+run list timeout 20 "$BT" results "$RESULTS"
+status_is 0 "a list with pipes in it" list
 finish

@@ -240,17 +240,65 @@ static void a_killed_run_is_not_alive(void **state)
 	close(ready[1]);
 }
 
+/* What a user named behind -o: a device stays one, a link stays a link. */
+static void a_named_output_is_not_replaced(void **state)
+{
+	(void)state;
+	struct err e = {0};
+	char pipe_path[600], text[8] = "";
+	struct stat st;
+	snprintf(pipe_path, sizeof pipe_path, "%s", in_dir("pipe"));
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	int fd = open(pipe_path, O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_named(pipe_path, "out", 3, &e), 0);
+	assert_true(lstat(pipe_path, &st) == 0 && S_ISFIFO(st.st_mode));
+	assert_int_equal(read(fd, text, sizeof text - 1), 3);
+	assert_string_equal(text, "out");
+	close(fd);
+
+	assert_int_equal(file_write_named(in_dir("target"), "old", 3, &e), 0);
+	assert_int_equal(symlink("target", in_dir("link")), 0);
+	assert_int_equal(file_write_named(in_dir("link"), "new", 3, &e), 0);
+	assert_true(lstat(in_dir("link"), &st) == 0 && S_ISLNK(st.st_mode));
+	content_is(in_dir("target"), "new");
+	assert_int_equal(file_write_named(dir, "x", 1, &e), ERR_IO);
+	assert_non_null(strstr(e.text, "Is a directory"));
+
+	/* standard output that goes to a file keeps what is there */
+	FILE *out = fopen(in_dir("stdout"), "w+");
+	char self[64];
+	assert_non_null(out);
+	assert_true(fputs("head ", out) >= 0 && fflush(out) == 0);
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fileno(out));
+	assert_int_equal(file_write_named(self, "tail", 4, &e), 0);
+	fclose(out);
+	content_is(in_dir("stdout"), "head tail");
+}
+
+/* Whoever looks whether a run is alive does not wait for a pipe of that name. */
+static void a_pipe_is_no_lock(void **state)
+{
+	(void)state;
+	long pid = 1;
+	assert_int_equal(mkfifo(in_dir("pipe.lock"), 0600), 0);
+	assert_false(file_lock_held(in_dir("pipe.lock"), &pid));
+	assert_int_equal(pid, 0);
+}
+
 int main(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_file_is_written_whole),
 	        cmocka_unit_test(a_full_disk_leaves_the_old_file),
+	        cmocka_unit_test(a_named_output_is_not_replaced),
 	        cmocka_unit_test(an_old_result_is_kept),
 	        cmocka_unit_test(reading_is_bounded),
 	        cmocka_unit_test(directories_are_made),
 	        cmocka_unit_test(paths_are_joined),
 	        cmocka_unit_test(one_run_at_a_time),
+	        cmocka_unit_test(a_pipe_is_no_lock),
 	        cmocka_unit_test(a_killed_run_is_not_alive),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -267,6 +267,11 @@ static void errors_are_sentences(void **state)
 	assert_int_equal(err_set(&e, ERR_NET, "again: %s", e.text), ERR_NET); /* its own text as an argument */
 	assert_string_equal(e.text, "again: CONC 8: cannot write a.json: No space left on device");
 	assert_int_equal(err_set(NULL, ERR_NET, "dropped"), ERR_NET);
+	/* a name that is a command to the terminal; without an end it does not take the reason with it */
+	err_set(&e, ERR_IO, "cannot open %s", "a\x1b[31m\u202eb\n");
+	assert_string_equal(e.text, "cannot open ab");
+	err_sys(&e, ERR_IO, ENOENT, "cannot open %s", "a\x1b]0;b");
+	assert_string_equal(e.text, "cannot open a: No such file or directory");
 	char long_text[2000];
 	for (size_t i = 0; i + 3 < sizeof long_text; i += 3)
 		memcpy(long_text + i, "日", 4);

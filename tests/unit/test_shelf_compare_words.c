@@ -421,6 +421,45 @@ static void text_fits(void **state)
 		}
 }
 
+/* A list that is cut would name a part of the CONCs, or half a number. */
+static void many_concs_are_counted(void **state)
+{
+	(void)state;
+	struct compare_side *a = side(1, 1, 40, 0), *b = side(1, 1, 44, 0);
+	for (int i = 0; i < 30; i++) {
+		a->samples[i] = a->samples[0];
+		b->samples[i] = b->samples[0];
+		a->samples[i].conc = b->samples[i].conc = 1000 + i;
+	}
+	a->n_samples = b->n_samples = 30;
+	compare(a, b);
+	assert_string_equal(
+	        r->verdict, "B against A in tok/s/GPU: faster at 30 CONCs (single runs, at least 2 % taken for noise)");
+	for (int i = 0; i < 30; i++) /* ten pairs */
+		a->samples[i].isl = b->samples[i].isl = 1024 + i / 3;
+	compare(a, b);
+	assert_true(strlen(r->verdict) < sizeof r->verdict);
+	assert_non_null(strstr(r->verdict, "1024/1024: faster at CONC 1000, 1001 and 1002; 1025/1024: "));
+	assert_non_null(strstr(r->verdict, "; more in the table (single runs, at least 2 % taken for noise)"));
+}
+
+static void a_path_is_data(void **state)
+{
+	(void)state;
+	struct compare_side *a = side(1, 1, 40, 0), *b = side(1, 1, 44, 0);
+	struct buf out;
+	text_set(a->paths[0], sizeof a->paths[0], "runs/\x1b]0;title\a\x1b[31m\u202e\nbatch");
+	b->n_alive = 1;
+	compare(a, b);
+	assert_true(said("side B: 1 of 1 runs is still in progress"));
+	buf_init(&out, 1 << 20);
+	assert_int_equal(compare_text(r, a, b, 120, false, &out), 0);
+	assert_null(strchr(out.data, '\x1b'));
+	assert_null(strstr(out.data, "\u202e"));
+	assert_non_null(strstr(out.data, "runs/batch\n"));
+	buf_free(&out);
+}
+
 static void the_pinned_reference(void **state)
 {
 	struct compare_ref ref = {.have = true, .n = 1};
@@ -461,6 +500,8 @@ int main(void)
 	        cmocka_unit_test_teardown(missing_figures, teardown),
 	        cmocka_unit_test_teardown(an_empty_side, teardown),
 	        cmocka_unit_test_teardown(text_fits, teardown),
+	        cmocka_unit_test_teardown(many_concs_are_counted, teardown),
+	        cmocka_unit_test_teardown(a_path_is_data, teardown),
 	        cmocka_unit_test_teardown(the_pinned_reference, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

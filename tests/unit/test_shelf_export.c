@@ -1,6 +1,7 @@
 /* What other programs read: each figure is the file's, absent is empty or null, nothing runs in a spreadsheet. */
 #include "../../engine/server/origin.h"
 #include "../../engine/shelf/export.h"
+#include "../../tui/cli_results.h"
 #include "shelf_make.h"
 
 #define WALL 1764082800 /* 2025-11-25 15:00:00 UTC */
@@ -108,7 +109,28 @@ static void csv_runs_nothing(void **state)
 		assert_string_equal(field(out.data, 2, "team"), cases[i].field);
 		assert_string_equal(field(out.data, 2, "path"), o.d.path);
 	}
+	/* a CSV may go to a terminal */
+	text_set(r->path, sizeof r->path, "runs/\x1b]0;title\a\x1b[31mbatch");
+	fresh();
+	export_csv_head(&out);
+	export_csv(r, &out);
+	assert_string_equal(field(out.data, 2, "path"), "runs/batch");
 	shelf_close(r);
+}
+
+/* A ratio that is none does not make the table hundreds of columns wide. */
+static void table_with_figures_from_nowhere(void **state)
+{
+	(void)state;
+	struct shelf_entry entries[2] = {
+	        {.kind = SHELF_FILE, .path = "a.json", .passed = 1, .best = 1e308, .worst = -1e308},
+	        {.kind = SHELF_FILE, .path = "b.json", .passed = 1, .best = 1.234, .worst = 0.5}};
+	const struct shelf s = {.entries = entries, .n = 2};
+	fresh();
+	assert_int_equal(results_table(&s, 0, true, &out), 0);
+	assert_true(strcspn(out.data, "\n") < 120);
+	assert_non_null(strstr(out.data, " 1e+308/-1e+308 "));
+	assert_non_null(strstr(out.data, " 1.23/0.50 "));
 }
 
 static void json_lines(void **state)
@@ -228,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        T(csv_figures_are_the_files),
 	        T(csv_runs_nothing),
+	        T(table_with_figures_from_nowhere),
 	        T(json_lines),
 	        T(aggregate_form),
 	        T(arguments_without_secrets),

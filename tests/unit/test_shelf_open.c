@@ -232,14 +232,44 @@ static void a_run_that_was_cut(void **state)
 	add_event(x, &o, &ev);
 	struct shelf_run *r = open_of(o.d.path); /* alive: the lock is held */
 	assert_int_equal(r->board->cells[1].status, CELL_RUNNING);
+	assert_string_equal(r->note, "still running: this is how it stood when it was read");
 	shelf_close(r);
 	ours_end(x, &o, false);
 	r = open_of(o.d.path);
+	assert_string_equal(r->note, "");
 	assert_int_equal(r->board->cells[0].status, CELL_PASSED);
 	assert_figures(r, 0);
 	assert_int_equal(r->board->cells[1].status, CELL_STOPPED);
 	assert_int_equal(r->board->current, -1);
 	shelf_close(r);
+	/* the result of row 1 reached the disk, its events did not */
+	cJSON *v = cJSON_Parse(official_text(x, 0));
+	cJSON_SetNumberValue(cJSON_GetObjectItem(cJSON_GetObjectItem(v, "benchmark_args"), "max_concurrency"), 8);
+	char *text = cJSON_Print(v);
+	write_text(o.d.path, "result_isl1024_osl1024_conc8.json", text);
+	cJSON_free(text);
+	cJSON_Delete(v);
+	r = open_of(o.d.path);
+	assert_int_equal(r->board->cells[1].status, CELL_STOPPED);
+	assert_false(r->board->cells[1].have_load);
+	assert_non_null(strstr(r->note, "CONC 8: the journal does not tell of result_isl1024_osl1024_conc8.json"));
+	shelf_close(r);
+}
+
+/* Rows of different runs never pass for one run. */
+static void a_directory_of_runs_is_no_run(void **state)
+{
+	struct place *x = *state;
+	struct shelf_run *r = NULL;
+	struct err e = {0};
+	char dir[300];
+	official_batch(x, "batch_isl1024_osl1024_20251125_160000", dir, sizeof dir);
+	official_batch(x, "batch_isl1024_osl1024_20251125_170000", dir, sizeof dir);
+	assert_true(shelf_is_run(dir));
+	assert_false(shelf_is_run(x->dir));
+	assert_int_equal(shelf_open(&r, x->dir, &e), ERR_PROTO);
+	assert_null(r);
+	assert_string_equal(e.text, "there is no result file in it");
 }
 
 /* Single mode: the next run takes the name of the result file, the older file is renamed; each run keeps its own. */
@@ -333,6 +363,7 @@ int main(void)
 	        T(the_file_is_the_truth),
 	        T(without_a_journal_the_files_are_left),
 	        T(a_run_that_was_cut),
+	        T(a_directory_of_runs_is_no_run),
 	        T(single_runs_keep_their_results),
 	        T(requests_of_a_row),
 	        T(what_is_no_run),

@@ -198,6 +198,38 @@ static void alive_while_its_lock_is_held(void **state)
 	shelf_free(s);
 }
 
+/* kill -9 changes no file: what the index keeps of a run must not say "running" when it is not, nor the other way round. */
+static void a_killed_run_is_not_running(void **state)
+{
+	struct place *x = *state;
+	struct ours o;
+	ours_begin(x, &o, WALL, true);
+	age(x);
+	struct shelf *s = scan_of(x->dir);
+	assert_true(s->n == 1 && s->entries[0].alive);
+	assert_string_equal(s->entries[0].note, "running: 0 of 2 rows done");
+	shelf_free(s);
+	ours_end(x, &o, false);
+	age(x);
+	for (int i = 0; i < 2; i++) {
+		s = scan_of(x->dir);
+		assert_true(s->n == 1 && !s->entries[0].alive);
+		assert_string_equal(s->entries[0].note, "0 of 2 rows were measured");
+		assert_int_equal(s->reused, i); /* and that is kept */
+		shelf_free(s);
+	}
+	char lock[700];
+	int fd;
+	assert_true(path_join(lock, sizeof lock, o.d.path, "run.lock"));
+	assert_int_equal(file_lock(lock, &fd, NULL), 0);
+	age(x);
+	s = scan_of(x->dir);
+	assert_true(s->n == 1 && s->entries[0].alive);
+	assert_string_equal(s->entries[0].note, "running: 0 of 2 rows done");
+	shelf_free(s);
+	close(fd);
+}
+
 /* ---- the index ---- */
 
 static void assert_counts(const struct place *x, int reused, int read)
@@ -412,6 +444,7 @@ int main(void)
 	        T(hostile_trees),
 	        T(paths_of_the_user),
 	        T(alive_while_its_lock_is_held),
+	        T(a_killed_run_is_not_running),
 	        T(the_index_says_what_was_read),
 	        T(changes_are_seen),
 	        T(fresh_files_are_read_again),

@@ -127,6 +127,7 @@ static void set_up_screen(struct term *t, const struct term_options *o)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	term_keys_define();
 	curs_set(0);
 	t->mouse = o->mouse;
 	if (t->mouse) {

@@ -30,6 +30,8 @@ struct term_options {
 
 /* ERR_USAGE in words when TERM says that nothing can be drawn here. Touches nothing. */
 int term_check(const struct term_options *o, struct err *e);
+/* How many colours terminfo says that this type of terminal has; 0 when it has none, or is not known. Touches nothing. */
+int term_colors(const struct term_options *o);
 /* ERR_USAGE in words when this is no terminal or TERM is unknown (names a TERM that works). */
 int term_open(struct term **out, const struct term_options *o, struct err *e);
 /* Leaves a clean terminal, unless it takes no bytes: then `opened` stays set for the keeper. */

@@ -35,6 +35,8 @@ struct term {
 	bool redraw, mouse, pushed_title;
 };
 
+/* Keys as the usual terminals send them, also where TERM names another one: inside of tmux and a container it often does. */
+void term_keys_define(void);
 /* Takes a new size of the terminal, if there is one; curses then queues KEY_RESIZE. */
 void term_resize(struct term *t);
 

@@ -29,6 +29,43 @@ static const struct {
         {KEY_RESIZE, "Resize"},
 };
 
+void term_keys_define(void)
+{
+	static const struct {
+		const char *sent;
+		int code;
+	} usual[] = {{"\033[A", KEY_UP}, {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+	        {"\033OA", KEY_UP}, {"\033OB", KEY_DOWN}, {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT},
+	        {"\033[H", KEY_HOME}, {"\033[F", KEY_END}, {"\033OH", KEY_HOME}, {"\033OF", KEY_END},
+	        {"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[7~", KEY_HOME}, {"\033[8~", KEY_END},
+	        {"\033[3~", KEY_DC}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE}};
+
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (key_defined(usual[i].sent) == 0)
+			define_key(usual[i].sent, usual[i].code);
+}
+
+/* The rest of a sequence that nobody knows, behind its Esc: its letters are no keys, an R in it restarts no server. */
+static bool take_unknown(void)
+{
+	wint_t w;
+
+	int rc = get_wch(&w);
+	if (rc == KEY_CODE_YES)
+		ungetch((int)w);
+	if (rc != OK)
+		return false;
+	if (w == L'O')
+		return get_wch(&w) == OK; /* one more */
+	if (w != L'[') {
+		unget_wch((wchar_t)w);
+		return false;
+	}
+	for (int i = 0; i < 32 && get_wch(&w) == OK && (w < 0x40 || w > 0x7e); i++)
+		;
+	return true;
+}
+
 static void char_name(wint_t w, char key[16])
 {
 	switch (w) {
@@ -120,6 +157,8 @@ bool term_key(struct term *t, char key[16], bool *lost)
 	t->errors = 0;
 	if (rc == KEY_CODE_YES)
 		code_name((int)w, key);
+	else if (w == 27 && take_unknown())
+		text_set(key, 16, "?key");
 	else
 		char_name(w, key);
 	return true;

@@ -32,6 +32,19 @@ static bool can_address(const char *name)
 	return ok;
 }
 
+int term_colors(const struct term_options *o)
+{
+	char colors[] = "colors";
+	int found = 0;
+
+	const char *name = term_type(o);
+	if (!name || !name[0] || setupterm(name, STDOUT_FILENO, &found) != OK)
+		return 0;
+	int n = tigetnum(colors);
+	del_curterm(cur_term);
+	return n > 0 ? n : 0;
+}
+
 int term_check(const struct term_options *o, struct err *e)
 {
 	const char *own = getenv("TERM");
