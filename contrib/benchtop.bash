@@ -2,10 +2,10 @@
 
 _benchtop() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='acc perf submit compare results curve post watch shot server help version'
+	local commands='acc perf submit compare results curve post resume watch shot server doctor help version'
 	local options='--isl --osl --all --conc --repeat --team --base-url --track --leaderboard --num-prompts --num-warmups
-		--prompts --tokenizer --accuracy --acc-concurrency --corpus --wait-server --server-script --grace --restart-server --results-dir --log --post-flagged --post-later
-		--demo --tui --plain --json --csv --infmax --theme --ascii --no-color --colors --mouse --fps --size --format --output
+		--prompts --tokenizer --accuracy --acc-concurrency --corpus --wait-server --server-script --grace --restart-server --results-dir --log --failed --post-flagged --post-later
+		--demo --client --tui --plain --json --csv --infmax --theme --ascii --no-color --colors --mouse --fps --size --format --output
 		--default-config --man --help --version'
 	local command='' word
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -50,7 +50,7 @@ _benchtop() {
 				fi
 				;;
 			compare) COMPREPLY=($(compgen -f -- "$cur")) ;;
-			watch) COMPREPLY=($(compgen -d -- "$cur")) ;;
+			watch | resume) COMPREPLY=($(compgen -d -- "$cur")) ;;
 			results | post | curve) COMPREPLY=($(compgen -f -- "$cur")) ;;
 			esac
 			;;

@@ -53,7 +53,8 @@ static void *follow(void *arg)
 		bool was_alive = alive(b); /* asked before reading, so that the last lines are not missed */
 		while (journal_reader_next(&r, &ev, NULL) > 0) {
 			put(b, &ev);
-			finished = finished || ev.kind == EV_run_finished;
+			if (ev.kind == EV_run_finished || ev.kind == EV_run_started) /* it may go on after its end */
+				finished = ev.kind == EV_run_finished;
 		}
 		if (!finished && !was_alive) {
 			put_lost(b);

@@ -69,7 +69,7 @@ static int deliver(const struct comparison *c, const struct options *o, struct e
 	if (rc < 0)
 		rc = err_set(e, rc, "the comparison does not fit in %zu bytes", OUTPUT_MAX);
 	else if (to_file)
-		rc = file_write_atomic(o->out_file, buf_text(&text), text.len, e);
+		rc = file_write_named(o->out_file, buf_text(&text), text.len, e);
 	else if (fwrite(buf_text(&text), 1, text.len, stdout) != text.len || fflush(stdout) != 0)
 		rc = err_sys(e, ERR_IO, errno, "the comparison cannot be written to standard output");
 	buf_free(&text);

@@ -33,9 +33,10 @@ struct job {
 
 /* ---- which runs, which track, which pairs ---- */
 
-static int open_newest(struct job *j, struct err *e)
+/* The newest run in a directory of runs. */
+static int open_newest(struct shelf_run **out, const char *dir, struct err *e)
 {
-	const char *dirs[] = {j->o->settings.results_dir};
+	const char *dirs[] = {dir};
 	struct shelf *shelf = NULL;
 	char clean[300];
 	int rc = shelf_scan(&shelf, dirs, 1, NULL, e);
@@ -43,8 +44,7 @@ static int open_newest(struct job *j, struct err *e)
 		return rc;
 	const struct shelf_entry *entry = results_newest(shelf, 0, 0);
 	if (entry) {
-		rc = shelf_open(&j->run[0], entry->path, e);
-		j->n = rc == 0;
+		rc = shelf_open(out, entry->path, e);
 	} else {
 		text_copy(clean, sizeof clean, dirs[0]);
 		rc = err_set(e, ERR_USAGE,
@@ -56,12 +56,16 @@ static int open_newest(struct job *j, struct err *e)
 
 static int open_runs(struct job *j, struct err *e)
 {
-	if (j->o->n_args == 0)
-		return open_newest(j, e);
+	if (j->o->n_args == 0) {
+		int rc = open_newest(&j->run[0], j->o->settings.results_dir, e);
+		j->n = rc == 0;
+		return rc;
+	}
 	if (j->o->n_args > RUNS)
 		return err_set(e, ERR_USAGE, "%d runs are given, a chart holds %d: leave some out", j->o->n_args, RUNS);
 	for (int i = 0; i < j->o->n_args; i++) {
-		int rc = shelf_open(&j->run[i], j->o->args[i], e);
+		const char *path = j->o->args[i];
+		int rc = shelf_is_run(path) ? shelf_open(&j->run[i], path, e) : open_newest(&j->run[i], path, e);
 		if (rc < 0)
 			return rc;
 		j->n = i + 1;
@@ -374,7 +378,7 @@ static int write_chart(struct job *j, int k, const struct theme *t, const char *
 	else if (strcmp(path, "-") == 0)
 		rc = buf_add(&j->out, buf_text(&svg), svg.len);
 	else
-		rc = file_write_atomic(path, buf_text(&svg), svg.len, e);
+		rc = file_write_named(path, buf_text(&svg), svg.len, e);
 	buf_free(&svg);
 	return rc;
 }

@@ -78,7 +78,7 @@ static int make(const struct options *o, const struct shelf *s, struct buf *out,
 static int deliver(const struct options *o, const struct buf *text, struct err *e)
 {
 	if (o->out_file[0] && strcmp(o->out_file, "-") != 0)
-		return file_write_atomic(o->out_file, buf_text(text), text->len, e);
+		return file_write_named(o->out_file, buf_text(text), text->len, e);
 	if (fwrite(buf_text(text), 1, text->len, stdout) != text->len || fflush(stdout) == EOF)
 		return err_sys(e, ERR_IO, errno, "cannot write the table");
 	return 0;

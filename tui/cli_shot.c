@@ -174,7 +174,7 @@ void shot_close(struct shot *s)
 static int put_picture(const struct shot *s, const struct buf *b, struct err *e)
 {
 	if (s->file[0])
-		return file_write_atomic(s->file, buf_text(b), b->len, e);
+		return file_write_named(s->file, buf_text(b), b->len, e);
 	if (fwrite(buf_text(b), 1, b->len, stdout) != b->len || fflush(stdout) != 0)
 		return err_set(e, ERR_IO, "the picture cannot be written to standard output");
 	return 0;

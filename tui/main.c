@@ -5,8 +5,10 @@
 #include "backend.h"
 #include "cli_compare.h"
 #include "cli_curve.h"
+#include "cli_doctor.h"
 #include "cli_post.h"
 #include "cli_results.h"
+#include "cli_resume.h"
 #include "cli_run.h"
 #include "cli_server.h"
 #include "cli_shot.h"
@@ -248,6 +250,13 @@ static int headless(struct options *o, const struct track *t)
 	return cli_run(o, t);
 }
 
+static int doctor(struct options *o, const struct track *t)
+{
+	struct err e = {0};
+
+	return place_demo(o, &e) < 0 ? fail(&e) : cli_doctor(o, t);
+}
+
 static int print_help(const struct options *o)
 {
 	struct buf b;
@@ -310,9 +319,13 @@ int main(int argc, char **argv)
 		explicit_bzero(&o.secrets, sizeof o.secrets);
 		return status;
 	}
-	if (o.cmd == CLI_WATCH || o.cmd == CLI_SHOT || o.cmd == CLI_CURVE) { /* the run names its track */
+	if (o.cmd == CLI_WATCH || o.cmd == CLI_SHOT || o.cmd == CLI_CURVE ||
+	        o.cmd == CLI_RESUME) { /* the run names its track */
 		curl_global_init(CURL_GLOBAL_DEFAULT);
-		status = o.cmd == CLI_WATCH ? watch(&o) : o.cmd == CLI_CURVE ? cli_curve(&o) : shot(&o);
+		status = o.cmd == CLI_WATCH    ? watch(&o)
+		         : o.cmd == CLI_CURVE  ? cli_curve(&o)
+		         : o.cmd == CLI_RESUME ? cli_resume(&o)
+		                               : shot(&o);
 		explicit_bzero(&o.secrets, sizeof o.secrets);
 		curl_global_cleanup();
 		return status;
@@ -336,6 +349,9 @@ int main(int argc, char **argv)
 		break;
 	case CLI_SERVER:
 		status = cli_server(&o, &track);
+		break;
+	case CLI_DOCTOR:
+		status = doctor(&o, &track);
 		break;
 	default:
 		err_set(&e, ERR_USAGE,

@@ -318,7 +318,7 @@ static int finish(struct parse *p)
 		return rc;
 	s->mode = o->cmd == CLI_ACC ? MODE_ACC : o->cmd == CLI_SUBMIT ? MODE_SUBMIT : MODE_PERF;
 	/* A run that is over, or another's, names its track itself; a file's word is for new runs. */
-	const unsigned over = IN_VIEW | IN_POST | OPTIONS_BIT(CLI_CURVE);
+	const unsigned over = IN_VIEW | IN_POST | IN_RESUME | OPTIONS_BIT(CLI_CURVE);
 	if (!p->given[OPT_TRACK] && over & OPTIONS_BIT(o->cmd))
 		o->track[0] = '\0';
 	if (s->demo) {

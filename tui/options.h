@@ -21,11 +21,11 @@
 	COMMAND(CLI_COMPARE, "compare", 2, 2, "A B", "is B faster than A, or is that noise", true)                     \
 	COMMAND(CLI_CURVE, "curve", 0, 8, "[DIR|FILE ...]", "points above the reference's curve; -o: a chart", true)   \
 	COMMAND(CLI_POST, "post", 1, 1, "DIR|FILE", "post results that are saved already", true)                       \
-	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch", false)                           \
+	COMMAND(CLI_RESUME, "resume", 1, 1, "DIR", "go on with an interrupted batch", true)                            \
 	COMMAND(CLI_WATCH, "watch", 0, 1, "[DIR]", "follow a run of another process, or replay one", true)             \
 	COMMAND(CLI_SHOT, "shot", 1, 3, "SCREEN [DIR]", "picture: dashboard, log, results, curve, compare A B", true)  \
 	COMMAND(CLI_SERVER, "server", 1, 1, "start|stop|status", "the server", true)                                   \
-	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs", false)                            \
+	COMMAND(CLI_DOCTOR, "doctor", 0, 0, "", "check everything that a run needs", true)                             \
 	COMMAND(CLI_HELP, "help", 0, 1, "[COMMAND]", "this text", true)                                                \
 	COMMAND(CLI_VERSION, "version", 0, 0, "", "version", true)
 
@@ -38,16 +38,15 @@ enum cli_command {
 
 /* Groups of commands, for options.def. */
 #define OPTIONS_BIT(cmd) (1u << (cmd))
-#define IN_RUN                                                                                                         \
-	(OPTIONS_BIT(CLI_DASHBOARD) | OPTIONS_BIT(CLI_ACC) | OPTIONS_BIT(CLI_PERF) | OPTIONS_BIT(CLI_SUBMIT) |         \
-	        OPTIONS_BIT(CLI_RESUME))
-#define IN_POST   OPTIONS_BIT(CLI_POST)
-#define IN_SERVER (OPTIONS_BIT(CLI_SERVER) | OPTIONS_BIT(CLI_DOCTOR))
-#define IN_VIEW   (OPTIONS_BIT(CLI_WATCH) | OPTIONS_BIT(CLI_SHOT))
-#define IN_SHOT   OPTIONS_BIT(CLI_SHOT)
-#define IN_TABLE  (OPTIONS_BIT(CLI_RESULTS) | OPTIONS_BIT(CLI_COMPARE) | OPTIONS_BIT(CLI_CURVE))
-#define IN_ANY    (OPTIONS_BIT(CLI_count) - 1)
-#define NOT_YET   (1u << 31) /* refused by main in this version, and not listed */
+#define IN_RUN           (OPTIONS_BIT(CLI_DASHBOARD) | OPTIONS_BIT(CLI_ACC) | OPTIONS_BIT(CLI_PERF) | OPTIONS_BIT(CLI_SUBMIT))
+#define IN_RESUME        OPTIONS_BIT(CLI_RESUME)
+#define IN_POST          OPTIONS_BIT(CLI_POST)
+#define IN_SERVER        (OPTIONS_BIT(CLI_SERVER) | OPTIONS_BIT(CLI_DOCTOR))
+#define IN_VIEW          (OPTIONS_BIT(CLI_WATCH) | OPTIONS_BIT(CLI_SHOT))
+#define IN_SHOT          OPTIONS_BIT(CLI_SHOT)
+#define IN_TABLE         (OPTIONS_BIT(CLI_RESULTS) | OPTIONS_BIT(CLI_COMPARE) | OPTIONS_BIT(CLI_CURVE))
+#define IN_ANY           (OPTIONS_BIT(CLI_count) - 1)
+#define NOT_YET          (1u << 31) /* refused by main in this version, and not listed */
 
 /* What CLI_HELP prints. */
 enum telling { TELL_USAGE, TELL_MAN, TELL_CONFIG };
@@ -67,6 +66,9 @@ struct options {
 	bool ascii, no_color, mouse;
 	bool restart_server;
 	bool wait_given; /* --wait-server, whatever its value */
+	bool url_given;  /* --base-url on the command line */
+	bool failed;     /* --failed */
+	bool client;     /* doctor: measure the client itself */
 	int colors;      /* 8, 16, 256; 0 = as the terminal says */
 	int fps;
 	char track[512];    /* file or name, empty = default; "demo" with --demo */

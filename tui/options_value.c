@@ -46,6 +46,7 @@ static int take_base_url(struct parse *p, const char *value)
 	int rc = option_take_text(p, OPT_BASE_URL, value, s->base_url, sizeof s->base_url);
 	if (rc == 0)
 		text_set(s->result_base_url, sizeof s->result_base_url, s->base_url);
+	p->o->url_given = p->o->url_given || !p->in_file;
 	return rc;
 }
 
@@ -148,8 +149,14 @@ void option_take_switch(struct parse *p, enum option_id id, bool on)
 	case OPT_POST_LATER:
 		o->settings.post_later = on;
 		break;
+	case OPT_FAILED:
+		o->failed = on;
+		break;
 	case OPT_DEMO:
 		o->settings.demo = on;
+		break;
+	case OPT_CLIENT:
+		o->client = on;
 		break;
 	case OPT_TUI:
 		o->output = OUTPUT_TUI;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 int results_pair_of(const struct shelf_run *r, const struct track *t, int pair)
 {
@@ -151,8 +152,11 @@ int results_pin_read(const char *results_dir, char *path, size_t cap, struct err
 	char file[640];
 	struct buf b;
 
+	struct stat st;
+
 	path[0] = '\0';
-	if (!path_join(file, sizeof file, results_dir, PIN_NAME) || !file_exists(file))
+	/* A regular file: the screen would wait for a pipe of that name for ever. */
+	if (!path_join(file, sizeof file, results_dir, PIN_NAME) || stat(file, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	buf_init(&b, 4096);
 	int rc = file_read(file, &b, e);

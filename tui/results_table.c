@@ -52,8 +52,10 @@ static void pairs(const struct shelf_entry *x, char *out, size_t cap)
 static void ratios(const struct shelf_entry *x, char *out, size_t cap)
 {
 	out[0] = '\0';
+	/* What is no ratio of anything must not make the column as wide as its digits. */
 	if (isfinite(x->best) && isfinite(x->worst))
-		snprintf(out, cap, "%.2f/%.2f", x->best, x->worst);
+		snprintf(out, cap, fabs(x->best) < 1e6 && fabs(x->worst) < 1e6 ? "%.2f/%.2f" : "%.3g/%.3g", x->best,
+		        x->worst);
 }
 
 static void note(const struct shelf_entry *x, char *out, size_t cap)

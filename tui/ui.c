@@ -87,6 +87,8 @@ static void on_event(struct ui *u, const struct event *ev)
 	switch (ev->kind) {
 	case EV_run_started:
 		u->active = true;
+		/* A run that is followed may end and go on, as another's. */
+		u->view.following = ev->u.run_started.pid != (int64_t)getpid();
 		term_title(u->term, "benchtop: running");
 		break;
 	case EV_run_finished:
@@ -353,8 +355,10 @@ static int open_backend(struct ui *u, struct err *e)
 		return rc;
 	follow_log(u);
 	ui_results_start(u);
-	if (!u->view.following)
+	if (!u->view.following) {
+		ui_tell_cut(u);
 		ui_send(u, CMD_WATCH);
+	}
 	return 0;
 }
 

@@ -330,6 +330,8 @@ static enum ui_react run_action(struct ui *u, enum action_id a)
 		return open_sheet(u, false);
 	case ACTION_RUN_ROW:
 		return open_sheet(u, true);
+	case ACTION_RETRY:
+		return ui_retry(u) ? open_sheet(u, false) : REACT_DRAW;
 	case ACTION_STOP:
 		return stop(u);
 	case ACTION_SKIP:

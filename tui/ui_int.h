@@ -68,6 +68,10 @@ void ui_replan(struct ui *u, bool keep_picks);
 /* The settings that a start would run now. */
 void ui_compose(const struct ui *u, struct settings *out);
 enum ui_react ui_start(struct ui *u);
+/* Picks the rows of the pair on screen that the last run left without a result; false, with a sentence, when there are none. */
+bool ui_retry(struct ui *u);
+/* ui_cut.c: tells of the newest run under the results directory when its process ended in the middle of it. */
+void ui_tell_cut(struct ui *u);
 int ui_send(struct ui *u, enum command_kind kind);
 void ui_picture(struct ui *u);
 void ui_theme_show(struct ui *u, const char *name);

@@ -166,9 +166,10 @@ static const char *newest_run(struct ui *u)
 /* What still grows is nothing to compare with. */
 static bool in_progress(const struct ui *u, const char *path)
 {
-	const struct shelf_entry *entry = on_list(u) ? focused(u) : NULL;
+	const struct shelf *shelf = u->results && u->results->shelf ? u->results->shelf->shelf : NULL;
+	int at = results_find(shelf, path);
 
-	return (entry && entry->alive) ||
+	return (at >= 0 && shelf->entries[at].alive) ||
 	       (u->board->have_run && !u->board->finished && strcmp(u->board->run.dir, path) == 0);
 }
 

@@ -70,6 +70,9 @@ static void grant_wish(struct ui *u)
 	enum results_wish wish = u->results->wish;
 
 	u->results->wish = WISH_NONE;
+	/* It was of the dashboard's run. On these screens the same keys mean the one that is shown. */
+	if (u->view.screen == SCREEN_RESULTS || u->view.screen == SCREEN_CURVE)
+		return;
 	if (wish == WISH_PIN)
 		ui_results_pin(u);
 	else if (wish == WISH_CURVE)
@@ -179,12 +182,14 @@ static void take_open(struct ui *u, struct reader_answer *a)
 		return;
 	}
 	if (a->order.tag == TAG_BESIDE) {
-		take_pinned(r, &a->run);
+		if (strcmp(a->order.path, r->pin) == 0) /* still the one */
+			take_pinned(r, &a->run);
 		if (r->live)
 			results_curve_of_board(u);
 		return;
 	}
-	take_pinned(r, &a->other);
+	if (strcmp(a->order.other, r->pin) == 0)
+		take_pinned(r, &a->other);
 	take_run(u, a);
 	if (a->order.tag == TAG_PAGE) {
 		u->view.results.page = RESULTS_RUN;

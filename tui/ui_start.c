@@ -80,6 +80,28 @@ enum ui_react ui_start(struct ui *u)
 	return REACT_DRAW;
 }
 
+bool ui_retry(struct ui *u)
+{
+	struct view *v = &u->view;
+	bool rows[PLAN_CELLS];
+	int n = u->active ? 0 : view_retry(u->board, v, rows);
+
+	if (n == 0) {
+		ui_say(u, SEV_INFO, "%s",
+		        u->active            ? "a run is in progress"
+		        : u->board->have_run ? "no row of this pair is without a result"
+		                             : "nothing was run so far");
+		return false;
+	}
+	memcpy(v->picked, rows, sizeof rows);
+	v->settings.n_pairs = 1; /* other pairs have their own */
+	v->settings.pairs[0][0] = v->track->pairs[v->pair].isl;
+	v->settings.pairs[0][1] = v->track->pairs[v->pair].osl;
+	for (int i = v->plan.n_cells - 1; i >= 0; i--)
+		v->focus = rows[i] ? i : v->focus;
+	return true;
+}
+
 void ui_picture(struct ui *u)
 {
 	static const struct {

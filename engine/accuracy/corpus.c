@@ -222,21 +222,35 @@ static bool from_dir(struct corpus *out, const struct track *t, const char *dir,
 	return false;
 }
 
+int corpus_find(struct corpus *out, const struct track *t, const char *file, const char *results_dir, struct err *e)
+{
+	struct err bad = {0};
+	char cache[600];
+	memset(out, 0, sizeof *out);
+	if (file && *file) {
+		int rc = from_file(out, t, file, e);
+		return rc ? rc : 1;
+	}
+	if (!t->corpus_file[0] || strchr(t->corpus_file, '/'))
+		return err_set(e, ERR_USAGE, "the track %s names no corpus file", t->name);
+	if (from_dir(out, t, results_dir, &bad) || (cache_dir(cache, sizeof cache) && from_dir(out, t, cache, &bad)))
+		return 1;
+	if (e)
+		*e = bad;
+	return 0;
+}
+
 int corpus_load(struct corpus *out, const struct track *t, const char *file, const char *results_dir,
         const char *base_rows_url, struct cancel *cancel, struct err *e)
 {
 	struct err bad = {0}, why = {0};
 	char cache[600] = "";
-	memset(out, 0, sizeof *out);
-	if (file && *file)
-		return from_file(out, t, file, e);
-	if (!t->corpus_file[0] || strchr(t->corpus_file, '/'))
-		return err_set(e, ERR_USAGE, "the track %s names no corpus file", t->name);
+	int rc = corpus_find(out, t, file, results_dir, &bad);
+	if (rc)
+		return rc > 0 ? 0 : err_set(e, rc, "%s", bad.text);
 	if (!cache_dir(cache, sizeof cache))
 		cache[0] = '\0';
-	if (from_dir(out, t, results_dir, &bad) || from_dir(out, t, cache, &bad))
-		return 0;
-	int rc = from_rows(out, t, base_rows_url, cache, cancel, &why);
+	rc = from_rows(out, t, base_rows_url, cache, cancel, &why);
 	if (rc == 0 || rc == ERR_CANCELLED)
 		return rc ? err_set(e, rc, "%s", why.text) : 0;
 	if (bad.code)

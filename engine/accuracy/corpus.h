@@ -25,6 +25,9 @@ int corpus_from_raw(struct corpus *out, const struct track *t, const char *raw, 
  * (rows_url; saved whole into the cache). base_rows_url overrides the track's (demo, tests); NULL = the track's. */
 int corpus_load(struct corpus *out, const struct track *t, const char *file, const char *results_dir,
         const char *base_rows_url, struct cancel *cancel, struct err *e);
+/* The same without the dataset rows API: 1 found, 0 not there (e tells of a spoilt copy that was passed over, else its code is
+ * 0), negative when `file` is none, or the track names none. */
+int corpus_find(struct corpus *out, const struct track *t, const char *file, const char *results_dir, struct err *e);
 void corpus_free(struct corpus *c);
 
 /* SHA-256 (FIPS 180-4) as 64 hex digits and NUL. */

@@ -170,3 +170,30 @@ int rows_fetch(const struct track *t, const char *base, struct cancel *cancel, s
 	} while (at < total && at < ROWS_MAX);
 	return 0;
 }
+
+int rows_probe(const struct track *t, const char *base, int64_t timeout_ms, struct cancel *cancel, struct err *e)
+{
+	struct buf url, raw;
+	struct fetch_result r = {0};
+	int64_t said = -1;
+	int rows = 0;
+	if (!base || !*base)
+		base = t->rows_url;
+	if (!*base || !t->rows_dataset[0])
+		return err_set(e, ERR_USAGE, "the track names no dataset to download %s from", t->corpus_file);
+	buf_init(&url, 2048);
+	buf_init(&raw, ROWS_MAX_BYTES);
+	int rc = page_url(&url, t, base, 0, e);
+	struct fetch f = {
+	        .url = buf_text(&url), .timeout_ms = timeout_ms, .max_bytes = ROWS_MAX_BYTES, .cancel = cancel};
+	if (!rc)
+		rc = fetch_run(&f, &r, e);
+	if (!rc && r.end.status != 200)
+		rc = err_set(e, ERR_NET, "the answer is HTTP %ld", r.end.status);
+	if (!rc)
+		rc = rows_page_parse(buf_text(&r.body), r.body.len, 0, &raw, &rows, &said, e);
+	fetch_result_free(&r);
+	buf_free(&url);
+	buf_free(&raw);
+	return rc;
+}

@@ -12,8 +12,7 @@
 #define BENCHTOP_VERSION "0.1.0"
 #endif
 
-#define SPARE_FDS       64 /* of the process, for everything that is no stream */
-#define STARTS_PER_TURN 2  /* then the streams are looked at: a wave must not add to its own first tokens */
+#define STARTS_PER_TURN 2 /* then the streams are looked at: a wave must not add to its own first tokens */
 
 static int fd_limit(int conc, struct err *e)
 {
@@ -25,9 +24,9 @@ static int fd_limit(int conc, struct err *e)
 		if (setrlimit(RLIMIT_NOFILE, &more) == 0)
 			r = more;
 	}
-	if (r.rlim_cur != RLIM_INFINITY && (rlim_t)conc + SPARE_FDS > r.rlim_cur)
+	if (r.rlim_cur != RLIM_INFINITY && (rlim_t)conc + LOAD_SPARE_FDS > r.rlim_cur)
 		return err_set(e, ERR_LIMIT, "CONC %d needs %d open files, but only %llu are allowed: raise ulimit -n",
-		        conc, conc + SPARE_FDS, (unsigned long long)r.rlim_cur);
+		        conc, conc + LOAD_SPARE_FDS, (unsigned long long)r.rlim_cur);
 	return 0;
 }
 

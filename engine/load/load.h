@@ -12,6 +12,8 @@
 #include "../plan/prompts.h"
 #include "completion.h"
 
+#define LOAD_SPARE_FDS 64 /* open files of the process beside the CONC streams */
+
 struct load_spec {
 	const char *base_url; /* "http://127.0.0.1:8888" */
 	const char *model;
@@ -26,6 +28,8 @@ struct load_spec {
 	void (*progress)(void *ctx, const struct ev_load_progress *ev);
 	/* Asked about ten times a second: a non-NULL sentence ends the load as failed with that reason (a dead server). */
 	const char *(*verdict)(void *ctx);
+	/* For measuring the client itself: every token event of the timed span as it came, at_ns its clock. NULL in every run. */
+	void (*token)(void *ctx, uint32_t request, int64_t at_ns, const char *payload, size_t len);
 	void *ctx;
 };
 

@@ -45,7 +45,7 @@ __attribute__((format(printf, 3, 4))) static int slot_fail(
 	return -1;
 }
 
-static int token_event(struct slot *s)
+static int token_event(struct slot *s, const char *p, size_t len)
 {
 	struct load *ld = s->load;
 	int64_t now = clock_mono_ns();
@@ -60,6 +60,8 @@ static int token_event(struct slot *s)
 		hist_add(&ld->ttft, now - s->start_ns);
 	}
 	s->last_ns = now;
+	if (ld->spec->token && !ld->warmup)
+		ld->spec->token(ld->spec->ctx, s->request, now, p, len);
 	ld->events_total++;
 	if (++s->in_read > 1)
 		ld->bundled += s->in_read == 2 ? 2 : 1;
@@ -84,7 +86,7 @@ static int on_payload(void *ctx, const char *p, size_t len)
 		s->completion_tokens = ev.completion_tokens;
 		s->prompt_tokens = ev.prompt_tokens;
 	}
-	return ev.token ? token_event(s) : 0;
+	return ev.token ? token_event(s, p, len) : 0;
 }
 
 static size_t on_body(void *ctx, const char *data, size_t len)

@@ -57,6 +57,11 @@ for size in 80x24 120x36; do
 	wait_screen $W "$RUNS runs" "$size: the list"
 	wait_screen $W 'cannot be read' "$size: the broken run is listed with its reason"
 	on_run "$SWEEP"
+	# Ctrl-F3, and End as another terminal sends it: neither its 5 nor its R nor its 4 is a key
+	tm send-keys -H 1b 5b 31 3b 35 52
+	tm send-keys -H 1b 4f 46
+	wait_screen $W "▸.*cannot be read" "$size: End in another form, behind a sequence that is no key"
+	on_run "$SWEEP"
 	keys End
 	wait_screen $W 'batch_isl1024_osl1024_20240101' "$size: the focus on the broken run"
 	keys Enter

@@ -116,6 +116,10 @@ static void test_canvas_drops_controls_and_keeps_marks(void **state)
 	canvas_clear(&c);
 	canvas_text(&c, 0, 0, 8, ROLE_TEXT, 0, "\xff\xc3");
 	assert_row(&c, 0, "\xef\xbf\xbd\xef\xbf\xbd      ");
+	canvas_clear(&c);
+	/* what turns the rest of the line around, and what nobody sees */
+	canvas_text(&c, 0, 0, 8, ROLE_TEXT, 0, "a\u202eb\u200bc\u2066d\u200f");
+	assert_row(&c, 0, "abcd    ");
 	canvas_close(&c);
 }
 

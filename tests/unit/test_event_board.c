@@ -292,6 +292,64 @@ static void a_resumed_run_keeps_what_it_measured(void **state)
 	assert_int_equal(live.current, -1);
 }
 
+static void a_saved_row_only_lacks_its_end(void **state)
+{
+	(void)state;
+	struct event ev;
+	small_run();
+	event_init(&ev, EV_result_saved); /* the process dies behind this */
+	ev.u.result_saved.cell = 1;
+	emit(&ev);
+	emit_run("run");
+	assert_int_equal(live.resumed, 1);
+	assert_int_equal(live.cells[1].status, CELL_RUNNING);
+	assert_true(live.cells[1].have_result);
+	assert_int_equal(live.current, -1);
+	emit_done(1, CELL_PASSED);
+	assert_int_equal(board_count(&live, CELL_PASSED), 2);
+}
+
+static void a_resumed_run_may_have_moved(void **state)
+{
+	(void)state;
+	struct event ev;
+	small_run();
+	event_init(&ev, EV_run_finished);
+	ev.u.run_finished.exit_status = 130;
+	emit(&ev);
+	assert_true(live.have_accuracy);
+	event_init(&ev, EV_run_started);
+	ev.u.run_started = live.run;
+	ev.u.run_started.resumed = true;
+	text_set(ev.u.run_started.dir, sizeof ev.u.run_started.dir, "/moved/run");
+	emit(&ev);
+	assert_string_equal(live.run.dir, "/moved/run");
+	assert_int_equal(live.cells[0].status, CELL_PASSED);
+	assert_true(!live.finished && live.end.exit_status == 0);
+	/* that it is still the same server nobody has said */
+	assert_false(live.have_accuracy);
+	assert_true(live.cells[0].have_accuracy);
+	int64_t measured = live.accuracy_wall_ns;
+	event_init(&ev, EV_accuracy_measured);
+	ev.u.accuracy_measured.reused = true;
+	emit(&ev);
+	assert_true(live.have_accuracy && live.accuracy_wall_ns == measured);
+	/* a row that had ended and is run again */
+	event_init(&ev, EV_cell_planned);
+	ev.u.cell_planned = live.cells[0].plan;
+	ev.u.cell_planned.again = true;
+	emit(&ev);
+	assert_int_equal(live.cells[0].status, CELL_QUEUED);
+	assert_false(live.cells[0].have_load || live.cells[0].have_result);
+	/* without the mark it is another run */
+	event_init(&ev, EV_run_started);
+	ev.u.run_started = live.run;
+	ev.u.run_started.resumed = false;
+	text_set(ev.u.run_started.dir, sizeof ev.u.run_started.dir, "/third/run");
+	emit(&ev);
+	assert_true(live.n_cells == 0 && live.resumed == 0);
+}
+
 static void a_retried_row_forgets_its_first_try(void **state)
 {
 	(void)state;
@@ -381,6 +439,8 @@ int main(void)
 	        TEST(duplicates_are_ignored),
 	        TEST(another_run_begins_anew),
 	        TEST(a_resumed_run_keeps_what_it_measured),
+	        TEST(a_saved_row_only_lacks_its_end),
+	        TEST(a_resumed_run_may_have_moved),
 	        TEST(a_retried_row_forgets_its_first_try),
 	        TEST(overtaken_progress_is_dropped),
 	        TEST(foreign_rows_are_ignored),

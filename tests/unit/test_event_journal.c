@@ -150,6 +150,23 @@ static void no_journal_is_an_error(void **state)
 	assert_int_equal(journal_open(&w, dir, &e), ERR_IO); /* not a file */
 }
 
+/* It was cut between its last byte and its end: from the next opening on it is read, and its number is taken. */
+static void a_line_without_its_end_keeps_its_number(void **state)
+{
+	(void)state;
+	char path[600];
+	struct journal_writer w;
+	write_events(1, 3);
+	assert_true(path_join(path, sizeof path, dir, JOURNAL_NAME));
+	assert_int_equal(truncate(path, file_size() - 1), 0);
+	assert_int_equal(read_is(1, 2), 0);
+	assert_int_equal(journal_open(&w, dir, NULL), 0);
+	assert_true(w.last_seq == 3);
+	append(&w, 4);
+	journal_close(&w);
+	assert_int_equal(read_is(1, 4), 0);
+}
+
 static void a_torn_line_is_ended(void **state)
 {
 	(void)state;
@@ -327,6 +344,7 @@ int main(void)
 	        TEST(written_is_read),
 	        TEST(no_journal_is_an_error),
 	        TEST(a_torn_line_is_ended),
+	        TEST(a_line_without_its_end_keeps_its_number),
 	        TEST(damage_is_skipped),
 	        TEST(a_long_line_is_skipped_to_its_end),
 	        TEST(a_follower_sees_whole_lines),

@@ -202,6 +202,32 @@ static void test_results_claim_nothing_that_is_not_known(void **state)
 	}
 }
 
+/* A number in a narrow column loses decimals, never digits. */
+static void test_results_noise_is_never_cut(void **state)
+{
+	(void)state;
+	static const struct {
+		double noise;
+		const char *words;
+	} cases[] = {{0.021, "±2.1% "}, {0.9996, "±100% "}, {1.234, "±123% "}, {28.96, "±2896% "}, {250, "> 100× "}};
+	for (int i = 0; i < pages_count(); i++) {
+		if (strcmp(pages_name(i), "compare") != 0)
+			continue;
+		for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+			struct canvas c;
+			assert_int_equal(pages_open(&stage, i), 0);
+			stage.lines[0].noise = cases[k].noise;
+			assert_int_equal(canvas_open(&c, 80, 120, false), 0);
+			pages_draw(&stage, &c);
+			assert_true(draws(&c, cases[k].words));
+			canvas_close(&c);
+			pages_close(&stage);
+		}
+		return;
+	}
+	fail_msg("there is no comparison");
+}
+
 /* However many repeats there are, each of them is on the page. */
 static void test_results_show_every_repeat(void **state)
 {
@@ -270,6 +296,7 @@ int main(void)
 	        cmocka_unit_test(test_results_scroll_shows_every_line),
 	        cmocka_unit_test(test_results_list_keeps_the_focus_in_sight),
 	        cmocka_unit_test(test_results_claim_nothing_that_is_not_known),
+	        cmocka_unit_test(test_results_noise_is_never_cut),
 	        cmocka_unit_test(test_results_show_every_repeat),
 	        cmocka_unit_test(test_results_are_readable_in_every_theme),
 	};

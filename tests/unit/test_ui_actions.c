@@ -95,6 +95,59 @@ static void test_ui_mode_and_accuracy(void **state)
 	assert_int_equal(s->mode, MODE_PERF);
 }
 
+/* ---- what the last run left without a result ---- */
+
+static void board_row(int i, int isl, int osl, int conc, enum cell_status status)
+{
+	struct board_cell *c = &board.cells[i];
+	c->planned = true;
+	c->plan.isl = isl;
+	c->plan.osl = osl;
+	c->plan.conc = conc;
+	c->status = status;
+	board.n_cells = i + 1;
+}
+
+static void test_ui_retry(void **state)
+{
+	(void)state;
+	struct view *v = &ui.view;
+	struct settings s;
+	press("f");
+	assert_int_equal(v->modal, MODAL_NONE);
+	assert_true(says("nothing was run"));
+	board.have_run = true;
+	board_row(0, 1024, 1024, 4, CELL_PASSED);
+	board_row(1, 1024, 1024, 8, CELL_FAILED);
+	board_row(2, 1024, 1024, 16, CELL_QUEUED);
+	board_row(3, 8192, 1024, 4, CELL_FAILED);
+	assert_int_equal(view_retry(&board, v, NULL), 0); /* it still runs */
+	board.finished = true;
+	assert_int_equal(view_retry(&board, v, NULL), 2);
+	v->following = true; /* another's */
+	assert_int_equal(view_retry(&board, v, NULL), 0);
+	v->following = false;
+	v->settings.n_pairs = 2;
+	v->settings.pairs[1][0] = 8192;
+	v->settings.pairs[1][1] = 1024;
+	press("f");
+	assert_int_equal(v->modal, MODAL_SHEET);
+	ui_compose(&ui, &s);
+	assert_int_equal(s.n_pairs, 1);
+	assert_int_equal(s.n_picks, 2);
+	assert_int_equal(s.picks[0], 8);
+	assert_int_equal(s.picks[1], 16);
+	assert_int_equal(v->focus, 1);
+	press("q");
+	board.cells[1].status = board.cells[2].status = CELL_PASSED;
+	press("f");
+	assert_int_equal(v->modal, MODAL_NONE);
+	assert_true(says("no row of this pair is without a result"));
+	ui.active = true;
+	press("f");
+	assert_true(says("a run is in progress"));
+}
+
 /* ---- the sheet ---- */
 
 static void test_ui_sheet_perf(void **state)
@@ -354,6 +407,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_ui_picks, setup),
 	        cmocka_unit_test_setup(test_ui_pairs, setup),
 	        cmocka_unit_test_setup(test_ui_mode_and_accuracy, setup),
+	        cmocka_unit_test_setup(test_ui_retry, setup),
 	        cmocka_unit_test_setup(test_ui_sheet_perf, setup),
 	        cmocka_unit_test_setup(test_ui_sheet_submit, setup),
 	        cmocka_unit_test_setup(test_ui_sheet_says_why_not, setup),

@@ -341,6 +341,53 @@ static void test_results_reference_file_is_data(void **state)
 		assert_null(strchr(ui.view.message, '\x1b'));
 		assert_false(pin_file(line, sizeof line));
 	}
+	/* A pipe of that name is not waited for. */
+	char path[200], line[200];
+	snprintf(path, sizeof path, "%s/.benchtop/reference", base);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	ui_results_start(&ui);
+	assert_false(RES->ref.have);
+	/* nor does it stay in the way */
+	open_list();
+	pin(OLD);
+	assert_true(pin_file(line, sizeof line));
+	assert_string_equal(line, OLD "\n");
+}
+
+/* v and 4 on the dashboard wait for the list; on the screens of results they would mean another run. */
+static void test_results_wish_ends_with_the_dashboard(void **state)
+{
+	(void)state;
+	char line[200];
+	press("v");
+	open_list();
+	assert_false(says("reading the runs")); /* the focused one is not being pinned */
+	press("Down");
+	press("v");
+	UNTIL(RES->ref.have && says("reference: "));
+	assert_true(pin_file(line, sizeof line));
+	assert_string_equal(line, OLD "\n");
+}
+
+/* A run that somebody measures is no reference, wherever it is looked at. */
+static void test_results_a_run_in_progress_is_not_pinned(void **state)
+{
+	(void)state;
+	char line[200], path[200];
+	struct err e = {0};
+	int fd;
+	snprintf(path, sizeof path, "%s/" OLD "/run.lock", base);
+	assert_int_equal(file_lock(path, &fd, &e), 0);
+	open_list();
+	focus_on(OLD);
+	press("v");
+	assert_true(says("still in progress"));
+	press("Enter");
+	UNTIL(RES->page == RESULTS_RUN);
+	press("v");
+	assert_true(says("still in progress"));
+	assert_false(pin_file(line, sizeof line));
+	close(fd);
 }
 
 static void test_results_reference_from_the_dashboard(void **state)
@@ -592,6 +639,8 @@ int main(void)
 	        TEST(test_results_reference_is_kept),
 	        TEST(test_results_reference_that_is_gone),
 	        TEST(test_results_reference_file_is_data),
+	        TEST(test_results_wish_ends_with_the_dashboard),
+	        TEST(test_results_a_run_in_progress_is_not_pinned),
 	        TEST(test_results_reference_from_the_dashboard),
 	        TEST(test_results_compare),
 	        TEST(test_results_curve),

@@ -142,7 +142,8 @@ int canvas_text(struct canvas *c, int row, int col, int columns, enum role role,
 			continue;
 		int width = text_cp_width(cp);
 		if (width == 0) {
-			if (last && !c->ascii && last->mark == 0)
+			/* a name from a disk may still hold what reorders the line: a mark is a mark, nothing else */
+			if (last && !c->ascii && last->mark == 0 && !text_cp_unwanted(cp))
 				last->mark = cp;
 			continue;
 		}

@@ -43,6 +43,31 @@ int view_plan(const struct view *v, struct plan *out, struct err *e)
 	return s.n_picks == 0 || !v->track ? 0 : plan_make(out, &s, v->track, e);
 }
 
+/* Any repeat of it. */
+static bool lacks_result(const struct board *b, const struct plan_cell *p)
+{
+	for (int i = 0; i < b->n_cells; i++) {
+		const struct board_cell *c = &b->cells[i];
+		if (c->planned && c->plan.isl == p->isl && c->plan.osl == p->osl && c->plan.conc == p->conc &&
+		        c->status != CELL_PASSED)
+			return true;
+	}
+	return false;
+}
+
+int view_retry(const struct board *b, const struct view *v, bool rows[PLAN_CELLS])
+{
+	int n = 0;
+	bool over = b && b->have_run && b->finished && !v->following;
+	for (int i = 0; i < v->plan.n_cells && i < PLAN_CELLS; i++) {
+		bool lacks = over && lacks_result(b, &v->plan.cells[i]);
+		n += lacks;
+		if (rows)
+			rows[i] = lacks;
+	}
+	return n;
+}
+
 /* ---- what is typed ---- */
 
 static int check_team(const struct view *v, struct settings *out, struct err *e)

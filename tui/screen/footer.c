@@ -68,6 +68,8 @@ static bool run_offers(const struct action *a, const struct board *b, const stru
 		return !v->following && !v->settings.demo;
 	if (a == action_at(ACTION_SKIP))
 		return alive && !v->following;
+	if (a == action_at(ACTION_RETRY))
+		return view_retry(b, v, NULL) > 0;
 	for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
 		if (a == action_at((int)idle[i]))
 			return !alive;

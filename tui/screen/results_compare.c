@@ -47,6 +47,17 @@ static int decimals_of(enum compare_metric m)
 	return m == COMPARE_E2E ? 0 : m == COMPARE_TPOT || m == COMPARE_ITL ? 2 : 1;
 }
 
+/* In six columns: fewer decimals, never a cut number. */
+static char *noise_words(double noise, char out[48])
+{
+	double percent = fabs(noise) * 100;
+	if (!isfinite(noise))
+		return str_fmt(out, 48, "—");
+	if (percent >= 9999.5)
+		return str_fmt(out, 48, "> 100×");
+	return str_fmt(out, 48, "±%.*f%%", percent < 99.95 ? 1 : 0, percent);
+}
+
 static void line_draw(struct canvas *c, int row, int left, const struct page_column *t, const struct compare_line *l)
 {
 	char text[48], low[16], high[16];
@@ -56,11 +67,7 @@ static void line_draw(struct canvas *c, int row, int left, const struct page_col
 	page_number(c, row, left, &t[C_NEW], ROLE_STRONG, l->new_value, decimals_of(l->metric));
 	verdict_words(l, t[C_VERDICT].cols, &w);
 	page_cell(c, row, left, &t[C_CHANGE], isfinite(l->change) ? w.role : ROLE_DIM, fmt_percent(l->change, 1, text));
-	if (isfinite(l->noise))
-		str_fmt(text, sizeof text, "±%.1f%%", fabs(l->noise) < 9.99 ? fabs(l->noise) * 100 : 999);
-	else
-		str_fmt(text, sizeof text, "—");
-	page_cell(c, row, left, &t[C_NOISE], ROLE_DIM, text);
+	page_cell(c, row, left, &t[C_NOISE], ROLE_DIM, noise_words(l->noise, text));
 	page_cell(c, row, left, &t[C_VERDICT], w.role, w.text);
 	if (isfinite(l->low) && isfinite(l->high))
 		str_fmt(text, sizeof text, "%s..%s", fmt_percent(l->low, 1, low), fmt_percent(l->high, 1, high));

@@ -93,6 +93,9 @@ void screen_draw(struct canvas *c, const struct board *b, struct view *v);
  * plan. view_plan: no row when nothing is picked; negative when the settings cannot be run, with the sentence. */
 void view_compose(const struct view *v, struct settings *out);
 int view_plan(const struct view *v, struct plan *out, struct err *e);
+/* Rows on screen that the run of the board had and that ended without a result in it (failed, stopped, never begun), once it
+ * is over: how many, and which (may be NULL). 0 while a run is alive. */
+int view_retry(const struct board *b, const struct view *v, bool rows[PLAN_CELLS]);
 /* What is typed into MODAL_EDIT, judged: 0 and a note (may be empty), or negative and what is wrong. The settings that
  * it would make come out in `out` (may be NULL). */
 int view_edit_check(const struct view *v, struct settings *out, char *note, size_t cap, struct err *e);
