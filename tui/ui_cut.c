@@ -27,7 +27,7 @@ static bool ended(const char *dir)
 {
 	char path[600];
 	char *text = malloc(TAIL);
-	int fd = path_join(path, sizeof path, dir, JOURNAL_NAME) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int fd = path_join(path, sizeof path, dir, JOURNAL_NAME) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
 	off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
 	bool end = size < 0 || !text;
 	if (!end) {
