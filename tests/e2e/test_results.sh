@@ -110,8 +110,9 @@ run curve "$BT" curve --track "$T/small.json" "$RESULTS"
 status_is 0 "the curve of a directory of runs" curve
 has "$T/curve.out" "$single\$" "the newest run in it"
 run mixed "$BT" curve --track "$T/small.json" "$batch"
-has "$T/mixed.out" '^ +8 ' "CONC 8 is the batch's"
-has_not "$T/curve.out" '^ +8 ' "and not the single run's"
+# (a slow machine may raise a doubt: "8?")
+has "$T/mixed.out" '^ +8[? ]' "CONC 8 is the batch's"
+has_not "$T/curve.out" '^ +8[? ]' "and not the single run's"
 
 # --- what cannot be read is said, and costs nothing -------------------------------------------------------------------------------
 mkdir "$RESULTS/batch_isl1024_osl1024_20200101_000000"
