@@ -169,7 +169,7 @@ static bool in_progress(const struct ui *u, const char *path)
 	const struct shelf *shelf = u->results && u->results->shelf ? u->results->shelf->shelf : NULL;
 	int at = results_find(shelf, path);
 
-	return (at >= 0 && shelf->entries[at].alive) ||
+	return (shelf && at >= 0 && shelf->entries[at].alive) ||
 	       (u->board->have_run && !u->board->finished && strcmp(u->board->run.dir, path) == 0);
 }
 
