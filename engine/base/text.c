@@ -256,3 +256,14 @@ char *text_commas(double v, int decimals, char out[40])
 	out[at] = '\0';
 	return out;
 }
+
+int text_digits(const char *s, int n)
+{
+	int v = 0;
+	for (int i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		v = v * 10 + (s[i] - '0');
+	}
+	return v;
+}

@@ -42,4 +42,7 @@ bool text_to_duration_ms(const char *s, int64_t *ms);
 /* "12,345.7" style with `decimals` decimals and thousands commas; NaN gives "—". Returns out. */
 char *text_commas(double v, int decimals, char out[40]);
 
+/* The first n (at most 9) characters of s, all digits, as a number; -1 when one is none, the end of s included. */
+int text_digits(const char *s, int n);
+
 #endif

@@ -273,33 +273,21 @@ int rundir_requests(
 	return rc;
 }
 
-/* Digits of s[0..n) as a number, -1 when one is none. */
-static int digits(const char *s, int n)
-{
-	int v = 0;
-	for (int i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		v = v * 10 + (s[i] - '0');
-	}
-	return v;
-}
-
 /* "…_20251125_150000" or "…_20251125_150000_2": seconds since the epoch, 0 when the name has no stamp. */
 static int64_t name_time(const char *name)
 {
 	size_t len = strlen(name);
 	for (size_t i = 0; i + 15 <= len; i++) {
 		const char *p = name + i;
-		if ((i > 0 && p[-1] != '_') || digits(p, 8) < 0 || p[8] != '_' || digits(p + 9, 6) < 0 ||
+		if ((i > 0 && p[-1] != '_') || text_digits(p, 8) < 0 || p[8] != '_' || text_digits(p + 9, 6) < 0 ||
 		        (p[15] && p[15] != '_'))
 			continue;
-		struct tm tm = {.tm_year = digits(p, 4) - 1900,
-		        .tm_mon = digits(p + 4, 2) - 1,
-		        .tm_mday = digits(p + 6, 2),
-		        .tm_hour = digits(p + 9, 2),
-		        .tm_min = digits(p + 11, 2),
-		        .tm_sec = digits(p + 13, 2),
+		struct tm tm = {.tm_year = text_digits(p, 4) - 1900,
+		        .tm_mon = text_digits(p + 4, 2) - 1,
+		        .tm_mday = text_digits(p + 6, 2),
+		        .tm_hour = text_digits(p + 9, 2),
+		        .tm_min = text_digits(p + 11, 2),
+		        .tm_sec = text_digits(p + 13, 2),
 		        .tm_isdst = -1};
 		time_t t = mktime(&tm);
 		return t == (time_t)-1 ? 0 : (int64_t)t;

@@ -104,26 +104,14 @@ bool shelf_batch_name(const char *name, int *isl, int *osl)
 	       (*p == '_' || *p == '\0');
 }
 
-/* n digits of s as a number, -1 when one is none. */
-static int digits(const char *s, int n)
-{
-	int v = 0;
-	for (int i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		v = v * 10 + (s[i] - '0');
-	}
-	return v;
-}
-
 static int64_t stamp_ns(const char *p)
 {
-	struct tm tm = {.tm_year = digits(p, 4) - 1900,
-	        .tm_mon = digits(p + 4, 2) - 1,
-	        .tm_mday = digits(p + 6, 2),
-	        .tm_hour = digits(p + 9, 2),
-	        .tm_min = digits(p + 11, 2),
-	        .tm_sec = digits(p + 13, 2),
+	struct tm tm = {.tm_year = text_digits(p, 4) - 1900,
+	        .tm_mon = text_digits(p + 4, 2) - 1,
+	        .tm_mday = text_digits(p + 6, 2),
+	        .tm_hour = text_digits(p + 9, 2),
+	        .tm_min = text_digits(p + 11, 2),
+	        .tm_sec = text_digits(p + 13, 2),
 	        .tm_isdst = -1};
 	if (tm.tm_year < 70 || tm.tm_year > 300 || tm.tm_mon > 11 || tm.tm_mday > 31 || tm.tm_hour > 23)
 		return 0;
@@ -136,7 +124,7 @@ int64_t shelf_name_time(const char *name)
 	size_t len = strlen(name);
 	for (size_t i = 1; i + 15 <= len; i++) {
 		const char *p = name + i;
-		if (p[-1] == '_' && digits(p, 8) >= 0 && p[8] == '_' && digits(p + 9, 6) >= 0 &&
+		if (p[-1] == '_' && text_digits(p, 8) >= 0 && p[8] == '_' && text_digits(p + 9, 6) >= 0 &&
 		        (p[15] < '0' || p[15] > '9'))
 			return stamp_ns(p);
 	}
